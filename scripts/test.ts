@@ -1,0 +1,106 @@
+// The whole check, as `npm test` and CI run it: the static checks (through turbo, which remembers what has not changed),
+// then every test. The last line printed is `N passed, N failed, N skipped`; the exit code is 0 only if nothing failed.
+//
+// With arguments (`npm test -- packages/persist-core -t "ttl"`) they go to vitest, and the static checks are left out.
+import { spawn } from "node:child_process";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+interface Tally {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+const root = join(import.meta.dirname, "..");
+const filters = process.argv.slice(2);
+
+console.log(`node ${process.version}`);
+const failedChecks = filters.length === 0 ? await runChecks() : 0;
+const tests = await runTests(filters);
+
+// A failed check counts as a failed test: a red run never ends in "0 failed".
+const failed = tests.failed + failedChecks;
+process.exitCode = failed === 0 && tests.passed > 0 ? 0 : 1;
+console.log(`${tests.passed} passed, ${failed} failed, ${tests.skipped} skipped`);
+
+/** Runs the static checks and prints one line for each. Answers how many failed. */
+async function runChecks(): Promise<number> {
+  const manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
+    scripts: Record<string, string>;
+  };
+  const checks = Object.keys(manifest.scripts).filter((name) => name.startsWith("check:"));
+  const summaries = join(root, ".turbo", "runs");
+  await rm(summaries, { recursive: true, force: true });
+
+  section("checks");
+  const code = await run("turbo", [
+    ...["run", "build", ...checks],
+    ...["--summarize", "--continue=always", "--output-logs=errors-only", "--log-order=grouped", "--concurrency=2"],
+  ]);
+  const tasks = (await readSummary(summaries))?.tasks ?? [];
+  for (const { taskId, cache, execution } of tasks) {
+    if (execution === undefined) continue;
+    const state = execution.exitCode === 0 ? "ok" : "FAILED";
+    const seconds = (execution.endTime - execution.startTime) / 1000;
+    console.log(`${state.padEnd(7)} ${taskId} (${cache.status === "HIT" ? "unchanged" : `${seconds.toFixed(1)} s`})`);
+  }
+  const failures = tasks.filter((task) => task.execution?.exitCode !== 0).length;
+  return code === 0 ? 0 : Math.max(1, failures);
+}
+
+interface TurboSummary {
+  tasks: {
+    taskId: string;
+    cache: { status: "HIT" | "MISS" };
+    execution?: { startTime: number; endTime: number; exitCode: number };
+  }[];
+}
+
+async function readSummary(folder: string): Promise<TurboSummary | undefined> {
+  const [file] = await readdir(folder).catch(() => []);
+  return file === undefined ? undefined : (JSON.parse(await readFile(join(folder, file), "utf8")) as TurboSummary);
+}
+
+/** Runs vitest and reads the counts from its JSON report. A run that leaves no report is a failure. */
+async function runTests(args: readonly string[]): Promise<Tally> {
+  section("tests");
+  const report = join(root, ".cache", "vitest.json");
+  await mkdir(join(root, ".cache"), { recursive: true });
+  await rm(report, { force: true });
+  const code = await run("vitest", [
+    "run",
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${report}`,
+    ...args,
+  ]);
+
+  interface VitestReport {
+    numPassedTests: number;
+    numFailedTests: number;
+    numPendingTests: number;
+    numTodoTests: number;
+  }
+  const text = await readFile(report, "utf8").catch(() => undefined);
+  if (text === undefined) return { passed: 0, failed: 1, skipped: 0 };
+  const counts = JSON.parse(text) as VitestReport;
+  return {
+    passed: counts.numPassedTests,
+    // A file that cannot be loaded, or an unhandled rejection, fails the run without failing a test.
+    failed: code === 0 ? counts.numFailedTests : Math.max(1, counts.numFailedTests),
+    skipped: counts.numPendingTests + counts.numTodoTests,
+  };
+}
+
+function section(title: string): void {
+  console.log(`\n== ${title}`);
+}
+
+function run(file: string, args: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { cwd: root, stdio: "inherit", shell: process.platform === "win32" });
+    child.on("error", reject);
+    child.on("exit", (code) => resolve(code ?? 1));
+  });
+}

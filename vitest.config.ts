@@ -1,0 +1,57 @@
+import { playwright } from "@vitest/browser-playwright";
+import { defaultClientConditions, defaultServerConditions } from "vite";
+import { defineConfig, type TestProjectConfiguration } from "vitest/config";
+
+// Tests run the sources, not the builds. Vite wants the condition twice: for Node (`ssr`) and for browsers.
+const resolve = { conditions: ["@cuitty/source", ...defaultClientConditions] };
+const ssr = { resolve: { conditions: ["@cuitty/source", ...defaultServerConditions] } };
+
+const browserTests = "packages/*/test/**/*.browser.test.ts";
+
+const projects: TestProjectConfiguration[] = [
+  {
+    resolve,
+    ssr,
+    test: {
+      name: "node",
+      include: ["packages/*/test/**/*.test.ts", "scripts/test/**/*.test.ts", "fixtures/*.test.ts"],
+      exclude: [browserTests],
+    },
+  },
+  {
+    resolve,
+    ssr,
+    test: {
+      name: "types",
+      include: [],
+      typecheck: {
+        enabled: true,
+        only: true,
+        include: ["packages/*/test/**/*.test-d.ts"],
+        tsconfig: "./tsconfig.json",
+      },
+    },
+  },
+];
+
+const { CHROMIUM_PATH: executablePath } = process.env;
+if (executablePath !== undefined) {
+  projects.push({
+    resolve,
+    ssr,
+    test: {
+      name: "browser",
+      include: [browserTests],
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        // Chromium refuses its sandbox to root, which is who runs it in a container.
+        provider: playwright({ launchOptions: { executablePath, args: ["--no-sandbox"] } }),
+        instances: [{ browser: "chromium" }],
+      },
+    },
+  });
+}
+
+export default defineConfig({ test: { projects } });
