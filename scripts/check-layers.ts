@@ -1,0 +1,117 @@
+// Checks every source file against the import rules of layer-rules.ts and prints each violation as `file:line rule`.
+import { glob, readFile } from "node:fs/promises";
+import { join, matchesGlob, sep } from "node:path";
+import { adapterIndex, boundaries, forbiddenNames, importRules } from "./layer-rules.ts";
+import { type ModuleImport, readImports } from "./module-imports.ts";
+
+export interface Violation {
+  file: string;
+  line: number;
+  rule: string;
+  detail: string;
+}
+
+type ImportsByFile = ReadonlyMap<string, readonly ModuleImport[]>;
+
+const sources = ["packages/*/{src,test}/**/*.ts", "{examples,bench,fixtures,scripts}/**/*.ts"];
+
+export async function checkLayers(root: string): Promise<Violation[]> {
+  const files: string[] = [];
+  for await (const file of glob(sources, { cwd: root, exclude: ["**/node_modules/**", "**/dist/**"] })) {
+    files.push(file.split(sep).join("/"));
+  }
+  files.sort();
+  const imports: ImportsByFile = new Map(
+    await Promise.all(files.map(async (file) => [file, await readImports(root, file)] as const)),
+  );
+  return [
+    ...files.flatMap((file) => [...checkImports(file, imports), ...checkBoundary(file, imports), ...checkName(file)]),
+    ...(await checkIndexes(root, imports)),
+    ...findCycles(imports),
+  ];
+}
+
+function checkImports(file: string, imports: ImportsByFile): Violation[] {
+  return importRules
+    .filter((rule) => matchesAny(file, rule.files) && !matchesAny(file, rule.exceptFiles ?? []))
+    .flatMap(({ rule, forbid, allow = [], kinds }) =>
+      importsOf(file, imports)
+        .filter(({ kind }) => kinds === undefined || kinds.includes(kind))
+        .filter(({ target }) => matchesAny(target, forbid) && !matchesAny(target, allow))
+        .map(({ specifier, line }) => ({ file, line, rule, detail: `imports "${specifier}"` })),
+    );
+}
+
+function checkBoundary(file: string, imports: ImportsByFile): Violation[] {
+  const boundary = boundaries.find((folder) => matchesGlob(file, `${folder}/**`));
+  if (boundary === undefined) return [];
+  const home = file.split("/").slice(0, boundary.split("/").length).join("/");
+  const rule = `a relative import stays inside ${home}`;
+  return importsOf(file, imports)
+    .filter(({ specifier, target }) => specifier.startsWith(".") && !target.startsWith(`${home}/`))
+    .map(({ specifier, line }) => ({ file, line, rule, detail: `imports "${specifier}"` }));
+}
+
+function checkName(file: string): Violation[] {
+  const vague = file.split("/").find((part) => forbiddenNames.test(part.replace(/(\.test)?\.ts$/, "")));
+  if (vague === undefined) return [];
+  return [{ file, line: 1, rule: "files and folders are named by their concept", detail: `is named "${vague}"` }];
+}
+
+async function checkIndexes(root: string, imports: ImportsByFile): Promise<Violation[]> {
+  const violations: Violation[] = [];
+  for (const file of imports.keys()) {
+    if (!matchesGlob(file, adapterIndex.files)) continue;
+    const lines = (await readFile(join(root, file), "utf8")).trimEnd().split("\n").length;
+    if (lines > adapterIndex.maxLines) {
+      const rule = `an adapter's index has at most ${adapterIndex.maxLines} lines`;
+      violations.push({ file, line: lines, rule, detail: `has ${lines}` });
+    }
+    for (const { line, specifier, target } of importsOf(file, imports).filter(isStatic)) {
+      const loaded = [target, ...staticClosure(target, imports)].find((path) => matchesAny(path, adapterIndex.drivers));
+      if (loaded === undefined) continue;
+      const rule = "importing an adapter's index loads no driver";
+      violations.push({ file, line, rule, detail: `imports "${specifier}", which loads ${loaded}` });
+    }
+  }
+  return violations;
+}
+
+/** Each cycle once, at the import that closes it. Types and dynamic imports do not count: they load nothing at once. */
+function findCycles(imports: ImportsByFile): Violation[] {
+  const violations: Violation[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]) => {
+    if (done.has(file)) return;
+    for (const { target, line } of importsOf(file, imports).filter(isStatic)) {
+      const start = [...path, file].indexOf(target);
+      if (start >= 0) {
+        const detail = `closes ${[...path, file, target].slice(start).join(" → ")}`;
+        violations.push({ file, line, rule: "no import cycles", detail });
+      } else if (imports.has(target)) visit(target, [...path, file]);
+    }
+    done.add(file);
+  };
+  for (const file of imports.keys()) visit(file, []);
+  return violations;
+}
+
+function staticClosure(file: string, imports: ImportsByFile, seen = new Set<string>()): Set<string> {
+  for (const { target } of importsOf(file, imports).filter(isStatic)) {
+    if (seen.has(target)) continue;
+    seen.add(target);
+    staticClosure(target, imports, seen);
+  }
+  return seen;
+}
+
+const importsOf = (file: string, imports: ImportsByFile) => imports.get(file) ?? [];
+const isStatic = ({ kind }: ModuleImport) => kind === "value";
+const matchesAny = (path: string, globs: readonly string[]) => globs.some((pattern) => matchesGlob(path, pattern));
+
+if (import.meta.main) {
+  const violations = await checkLayers(join(import.meta.dirname, ".."));
+  for (const { file, line, rule, detail } of violations) console.error(`${file}:${line} ${rule}: it ${detail}`);
+  console.log(violations.length === 0 ? "layers: ok" : `layers: ${violations.length} violations`);
+  process.exitCode = violations.length === 0 ? 0 : 1;
+}
