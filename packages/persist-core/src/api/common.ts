@@ -1,0 +1,71 @@
+/** Words that all four facades share. */
+
+export type Facade = "records" | "kv" | "blobs" | "events";
+
+/** A number is milliseconds; a string carries its unit: `"250ms"`, `"30s"`, `"15m"`, `"12h"`, `"7d"`. */
+export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d"}`;
+
+export interface OpOptions {
+  /** Gives the operation up. Aborted before anything was sent: nothing happens. A write aborted later may have happened: `outcome: "unknown"`. */
+  signal?: AbortSignal | undefined;
+  /** How long the operation may take in all, retries included. Default 30 s. Then `TIMEOUT`. */
+  timeout?: Duration | undefined;
+}
+
+/**
+ * Not met: `CONFLICT`, and nothing is written. A condition that is present but `undefined` is refused with `INVALID_ARGUMENT`: it never turns into an unconditional
+ * write.
+ */
+export interface Condition {
+  /** Only if the entry is there with this version (of a blob: this etag). */
+  ifMatch?: string;
+  /** Only if there is no entry. */
+  ifNoneMatch?: "*";
+}
+
+/** From when on the entry is gone: at once and for every operation, whenever its space is freed. At most one of the two. */
+export interface Expiry {
+  /** From now; more than 0. */
+  ttl?: Duration | undefined;
+  expiresAt?: Date | undefined;
+}
+
+/** Which keys, in which order. Keys are ordered by their unsigned UTF-8 bytes, on every backend. Bounds combine: all of them hold. */
+export interface RangeOptions extends OpOptions {
+  /** Keys that start with exactly these characters; none of them is special. */
+  prefix?: string | undefined;
+  /** The least key, inclusive. */
+  start?: string | undefined;
+  /** Keys greater than this one. */
+  startAfter?: string | undefined;
+  /** Keys less than this one. */
+  end?: string | undefined;
+  /** Greatest first. */
+  reverse?: boolean | undefined;
+  /** The most entries in all. */
+  limit?: number | undefined;
+  /** Goes on where a page of the same query ended. A cursor of another query is refused with `INVALID_ARGUMENT`. */
+  cursor?: string | undefined;
+  /** Entries per request to the backend; bounds memory. Default 500, at most 1 000. */
+  batchSize?: number | undefined;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Where the next page starts. Absent: the end. */
+  readonly cursor?: string;
+}
+
+/**
+ * Lazy: nothing is read before it is iterated. Holds no connection, statement or lock between pages, and no more than a page in memory. Each key appears at most
+ * once; a key that is there throughout appears exactly once; a snapshot is not promised.
+ */
+export interface Listing<T> extends AsyncIterable<T> {
+  /** The one page at the query's `cursor`, of `limit` entries (default 100). Stateless: the cursor survives restarts and works in other processes. */
+  page(): Promise<Page<T>>;
+  /** All of it. Throws `TOO_LARGE` above `max` entries (default 10 000). */
+  toArray(options?: { max?: number }): Promise<T[]>;
+}
+
+/** What to remove: said in full, because a bare `clear()` has emptied too many stores. */
+export type Clear = { prefix: string } | { all: true };

@@ -1,0 +1,49 @@
+import type { Clear, Condition, Expiry, Listing, OpOptions, RangeOptions } from "./common.ts";
+
+/** A document with what the store knows about it. `value` is a fresh copy: changing it changes nothing stored. */
+export interface RecordEntry<T> {
+  readonly key: string;
+  readonly value: T;
+  /** Opaque; different after each write, and never used twice. */
+  readonly version: string;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly expiresAt?: Date;
+}
+
+/** Documents by key, each with a version. */
+export interface RecordOps<T = unknown, I = T> {
+  /** `undefined` where there is none. */
+  get<V extends T = T>(key: string, o?: OpOptions): Promise<RecordEntry<V> | undefined>;
+  /** In one round trip. Missing keys are not in the Map. */
+  getMany<V extends T = T>(keys: readonly string[], o?: OpOptions): Promise<Map<string, RecordEntry<V>>>;
+  has(key: string, o?: OpOptions): Promise<boolean>;
+  /** Makes the document or replaces it whole; without `ttl` or `expiresAt` it no longer expires. */
+  put(key: string, value: I, o?: OpOptions & Condition & Expiry): Promise<RecordEntry<T>>;
+  /** Stores the document under a new UUIDv7, which sorts by time. */
+  add(value: I, o?: OpOptions & Expiry): Promise<RecordEntry<T>>;
+  /** `CONFLICT` where the key is taken. */
+  insert(key: string, value: I, o?: OpOptions & Expiry): Promise<RecordEntry<T>>;
+  /** All or none, in one commit: at most 1 000 documents and 8 MiB. */
+  putMany(entries: Iterable<readonly [key: string, value: I]>, o?: OpOptions): Promise<RecordEntry<T>[]>;
+  /**
+   * Changes a document that is there; else `NOT_FOUND`. A patch replaces top-level fields, and removes those given as `undefined`; a function gets the present
+   * value and returns the next, and may run again when somebody else wrote meanwhile. Keeps the expiry.
+   */
+  update(
+    key: string,
+    change: { [K in keyof I]?: I[K] | undefined } | ((current: T) => I | Promise<I>),
+    o?: OpOptions & { ifMatch?: string; retries?: number },
+  ): Promise<RecordEntry<T>>;
+  /** `false` where there was none. */
+  delete(key: string, o?: OpOptions & Condition): Promise<boolean>;
+  /** In key order. */
+  list<V extends T = T>(query?: RangeOptions): Listing<RecordEntry<V>>;
+}
+
+export interface Records<T = unknown, I = T> extends RecordOps<T, I> {
+  /** Removes them in commits of at most 1 000, and says how many. */
+  clear(what: Clear, o?: OpOptions): Promise<number>;
+  /** What lost a concurrent write on a replicated backend. Elsewhere always empty. */
+  conflicts(key: string, o?: OpOptions): Promise<readonly RecordEntry<T>[]>;
+}

@@ -1,0 +1,47 @@
+import type { Blobs } from "./blobs.ts";
+import type { Capabilities } from "./capabilities.ts";
+import type { Duration, OpOptions } from "./common.ts";
+import type { AppendOptions, EventMap, Events, NewEvent } from "./events.ts";
+import type { Kv, KvOps } from "./kv.ts";
+import type { RecordOps, Records } from "./records.ts";
+
+/**
+ * The facades inside a transaction: they see its own writes, and nobody else does before it commits. A call that finds its condition not met throws at once, as
+ * outside.
+ */
+export interface Transaction {
+  readonly records: RecordOps;
+  readonly kv: KvOps;
+  /** Bytes are stored as they come, and become visible with the commit. */
+  readonly blobs: Pick<Blobs, "put" | "get" | "head" | "has" | "delete">;
+  readonly events: Pick<Events, "read" | "head"> & {
+    /** Positions are given out at the commit. */
+    append<M = EventMap>(
+      stream: string,
+      events: NewEvent<NoInfer<M>> | readonly NewEvent<NoInfer<M>>[],
+      o?: AppendOptions,
+    ): Promise<{ version: number; ids: string[] }>;
+  };
+}
+
+/** One store over one backend. */
+export interface Store extends AsyncDisposable {
+  readonly name: string;
+  readonly capabilities: Capabilities;
+  readonly records: Records;
+  readonly kv: Kv;
+  readonly blobs: Blobs;
+  readonly events: Events;
+  /**
+   * Everything the callback does commits together, or nothing does. It holds no lock while it runs: it may await, and it runs again (at most `retries` times, default
+   * 10) where something it read has changed meanwhile; after that, `CONFLICT`. So it should do nothing outside of the transaction that it must not do
+   * twice. Throwing gives everything up.
+   */
+  transaction<T>(fn: (tx: Transaction) => Promise<T>, o?: OpOptions & { retries?: number }): Promise<T>;
+  /** The driver, for what Persist does not cover; its type is the adapter's business. */
+  raw<T = unknown>(): T;
+  /**
+   * Waits for what is in flight, at most `timeout` (default 10 s), and ends the store. Later calls throw `CLOSED`. Closing again does nothing.
+   */
+  close(o?: { timeout?: Duration }): Promise<void>;
+}

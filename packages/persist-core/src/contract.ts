@@ -1,0 +1,398 @@
+/**
+ * The contract between Persist and a backend: types only.
+ *
+ * An author of an adapter writes {@link PersistAdapter}: four methods. Core lifts them into an {@link Engine}, the small set of verbs on which all four
+ * facades stand. A backend that can do better (SQL transactions, conditional requests, merges) brings an engine of its own.
+ *
+ * Everything that users can observe is decided above the engine, once, in core: keys, values, conditions, errors. An engine stores and orders what it is
+ * given. Keys, values, versions and index tuples arrive checked and encoded; an engine never interprets them.
+ */
+import type { Capabilities } from "./api/capabilities.ts";
+
+// ── what adapter authors write ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * A backend in four methods. Keys are non-empty well-formed strings of at most 900 UTF-8 bytes, printable ASCII only, with no `.` or `/`-segment traps: they
+ * are safe as object keys, row keys and, segment by segment, as file names.
+ *
+ * Core guarantees: no two calls for one key overlap; `put` values are JSON data, fresh, and never mutated afterwards; no method is called after `close`.
+ */
+export interface PersistAdapter {
+  /** The value, or `undefined` (or `null`) where there is none. */
+  get(key: string): Promise<unknown>;
+  /** Stores the value under the key, replacing what was there. Resolves when it is as durable as this backend makes it. */
+  put(key: string, value: unknown): Promise<void>;
+  /** Removes the key. Removing what is absent is not an error. */
+  delete(key: string): Promise<void>;
+  /**
+   * Every entry whose key starts with the literal prefix, each key once, in any order. An async generator, or a promise of an iterable. Entries that are
+   * written or deleted meanwhile may or may not appear.
+   */
+  list(
+    prefix: string,
+  ):
+    | AsyncIterable<{ key: string; value: unknown }>
+    | Promise<AsyncIterable<{ key: string; value: unknown }> | Iterable<{ key: string; value: unknown }> | void>;
+  /** Ends the adapter. Called once, after everything else has settled. */
+  close?(): Promise<void>;
+
+  /** Listing in UTF-8 byte order, so that a page costs a page and not the whole prefix. */
+  readonly ordered?: OrderedListing;
+  /** Several writes, all or nothing, so that a commit needs no redo record. */
+  readonly batch?: AtomicBatch;
+  /** An engine of its own. Core then uses nothing else of this adapter but `close`. */
+  readonly engine?: (scope: Scope) => Promise<Engine>;
+}
+
+export interface OrderedListing {
+  /** Entries with the prefix and a key greater than `after`, ascending in UTF-8 byte order, at most `limit`. `value` may be left out when `keysOnly`. */
+  list(
+    prefix: string,
+    options: { after?: string; limit: number; keysOnly: boolean },
+  ): AsyncIterable<{ key: string; value?: unknown }>;
+}
+
+export interface AtomicBatch {
+  /** All of the writes, or none of them, also across a crash. */
+  write(ops: readonly ({ put: string; value: unknown } | { delete: string })[]): Promise<void>;
+  /** The most writes that one call takes. */
+  readonly max: number;
+}
+
+/** Whose data: positions, change feed, uniqueness and listings never cross a scope. */
+export interface Scope {
+  /** The store's name. */
+  readonly name: string;
+  /** `""` for the store itself. */
+  readonly namespace: string;
+}
+
+// ── what the facades stand on ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A value now, or later: engines that have the answer at hand do not make the caller wait a turn. */
+export type MaybePromise<T> = T | Promise<T>;
+
+/**
+ * The verbs of a backend, for one scope. An engine throws PersistErrors only (its `errors.ts` maps the driver's), and keeps these promises:
+ *
+ * - what `commit` has answered with `applied` is durable as `capabilities.durability` says, and every later `read` and `scan` through any engine of the same
+ *   data sees it (on replicated backends: on this peer);
+ * - a row whose `expiresAt` is at or before `now` is absent for every verb, conditions included;
+ * - nothing (connection, cursor, statement, lock) is held open between two calls.
+ */
+export interface Engine {
+  readonly capabilities: Capabilities;
+  /**
+   * `"immediate"`: a read is a function call, and core passes it on at once. `"batched"`: a read is a round trip, and core gathers the reads of one turn of
+   * the event loop into one call.
+   */
+  readonly reads: "immediate" | "batched";
+  /** The backend's own clock in milliseconds since the epoch, where it has one; else the host's is used. Judges expiry. */
+  clock?(): number;
+  /** The rows of these keys, in the order of the keys; `undefined` for the absent. One round trip. */
+  read(space: Space, keys: readonly string[], o: EngineOptions): MaybePromise<readonly (Row | undefined)[]>;
+  /** One page in byte order, by key, or by index tuple with its rows fetched along. */
+  scan(space: Space, range: ScanRange, o: EngineOptions): MaybePromise<ScanPage>;
+  /** One page of events, by position or by version within a stream. Events that were erased are not reported. */
+  events(range: EventRange, o: EngineOptions): MaybePromise<EventPage>;
+  /**
+   * One driver transaction for all lists. Each inner list is atomic, judged in turn against the state that the lists before it left, and answered by itself: a
+   * condition that does not hold is an answer, never an exception, and leaves the other lists untouched. Within a list every condition is judged before
+   * anything is written, and a key is written at most once.
+   *
+   * Throws only where nothing at all was applied. Where it cannot know, it answers `unknown` for every list.
+   */
+  commit(lists: readonly (readonly Op[])[], o: EngineOptions): MaybePromise<readonly CommitResult[]>;
+  /**
+   * Every key that changed after `since` (`undefined`: ever), in commit order, with its present state; a deletion is reported until its tombstone ages out,
+   * after which an older `since` is refused with CURSOR_EXPIRED. States that were superseded may be missing. No committed change is ever skipped.
+   */
+  changes(since: string | undefined, limit: number, o: EngineOptions): MaybePromise<ChangePage>;
+  /** Calls back when something may have changed: a hint, never the truth. Returns the unsubscriber. */
+  wake(onWake: () => void): () => void;
+  /** The contents of blobs. */
+  readonly bytes: Bytes;
+  /** The driver, for what Persist does not cover. */
+  raw(): unknown;
+  /** Called once, after everything in flight has settled. */
+  close(): MaybePromise<void>;
+}
+
+export interface EngineOptions {
+  /** The time by which rows are expired, created and updated: milliseconds since the epoch. */
+  readonly now: number;
+  /** When to give up, by `performance.now()`. An engine that waits (for a lock, a server) answers TIMEOUT then. */
+  readonly deadline: number;
+  /** Aborted: nobody wants the answer any more. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * `streams` holds one row per event stream: `value` is a {@link StreamHead} as JSON and `version` changes with it; its row with the empty key is the head of the
+ * whole log. It is written by `append` only. `system` is core's own (index definitions, consumers).
+ */
+export type Space = "records" | "kv" | "blobs" | "streams" | "system";
+
+export interface Row {
+  readonly key: string;
+  /** Encoded; `""` in a scan with `keysOnly`. */
+  readonly value: string;
+  /** Made in core before any I/O, different for each write ever made: it is also the id by which a lost reply is recognised. */
+  readonly version: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly expiresAt?: number | undefined;
+  /** In `blobs`: the engine's own name of the bytes, for {@link Bytes.open}. */
+  readonly content?: string | undefined;
+}
+
+export interface StreamHead {
+  /** Of the last event; 0 where there is none. */
+  readonly version: number;
+  /** Of the last event in the log. */
+  readonly position: number;
+}
+
+// ── scans ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type ScanRange = KeyRange | IndexRange;
+
+interface RangeBase {
+  /** Descending. */
+  readonly reverse: boolean;
+  /** The most rows in the page. At least 1. */
+  readonly limit: number;
+  /** Values are not wanted and need not be read. */
+  readonly keysOnly: boolean;
+}
+
+/** Ascending by unsigned UTF-8 bytes of the key (code point order, not JavaScript's). */
+export interface KeyRange extends RangeBase {
+  readonly by: "key";
+  readonly lower?: Bound | undefined;
+  readonly upper?: Bound | undefined;
+}
+
+export interface Bound {
+  readonly key: string;
+  readonly inclusive: boolean;
+}
+
+/** Ascending by the tuple's bytes, then by key. */
+export interface IndexRange extends RangeBase {
+  readonly by: "index";
+  readonly index: string;
+  /** Inclusive. */
+  readonly lower?: Uint8Array | undefined;
+  /** Exclusive. */
+  readonly upper?: Uint8Array | undefined;
+  /** Where the page before ended: only entries beyond it, in the direction of the scan. */
+  readonly after?: { readonly tuple: Uint8Array; readonly key: string } | undefined;
+}
+
+export interface ScanPage {
+  readonly rows: readonly Row[];
+  /** In a scan by index: the tuple of each row. */
+  readonly tuples?: readonly Uint8Array[] | undefined;
+  /** Whether another page may follow. */
+  readonly more: boolean;
+}
+
+// ── events ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface EventRange {
+  /** Only this stream, and numbers are versions. Else the whole log, and numbers are positions. */
+  readonly stream?: string | undefined;
+  /** Inclusive. */
+  readonly from?: number | undefined;
+  /** Inclusive. */
+  readonly to?: number | undefined;
+  readonly reverse: boolean;
+  readonly limit: number;
+}
+
+export interface EventPage {
+  readonly events: readonly EventRow[];
+  readonly more: boolean;
+}
+
+export interface NewEventRow {
+  readonly id: string;
+  readonly type: string;
+  readonly tags: readonly string[];
+  /** Encoded. */
+  readonly data: string;
+  /** Encoded; left out where empty. */
+  readonly metadata?: string | undefined;
+}
+
+export interface EventRow extends NewEventRow {
+  readonly stream: string;
+  /** Place in the stream: 1, 2, 3 … without holes. */
+  readonly version: number;
+  /** Place in the scope's log: 1, 2, 3 … without holes, in commit order. */
+  readonly position: number;
+  /** Milliseconds since the epoch; never less than that of an earlier position. */
+  readonly time: number;
+}
+
+// ── commits ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type Op = PutOp | DeleteOp | AddOp | AppendOp | CheckOp | CheckRangeOp;
+
+/** Left out: no condition. `null`: must be absent. Else: must be there with this version. */
+export type IfVersion = string | null | undefined;
+
+/** Replaces the row, or makes it. `createdAt` stays that of the live row it replaces. Answers {@link Answer.createdAt} in `records`. */
+export interface PutOp {
+  readonly op: "put";
+  readonly space: "records" | "kv" | "blobs" | "system";
+  readonly key: string;
+  readonly value: string;
+  readonly version: string;
+  readonly expiresAt?: number | undefined;
+  /** In `records`: all index entries of this row from now on. Elsewhere left out. */
+  readonly index?: readonly IndexEntry[] | undefined;
+  /** In `blobs`: the token of the staged bytes, which belong to the row from now on. Those of the row before are released. */
+  readonly content?: string | undefined;
+  readonly ifVersion?: IfVersion;
+}
+
+export interface IndexEntry {
+  readonly index: string;
+  /** Order-preserving, at most 512 bytes. */
+  readonly tuple: Uint8Array;
+  /** Another live row with the same tuple is a conflict. */
+  readonly unique: boolean;
+}
+
+/** Removes the row, its index entries and its bytes, and leaves a tombstone for `changes`. Answers {@link Answer.existed}. */
+export interface DeleteOp {
+  readonly op: "delete";
+  readonly space: "records" | "kv" | "blobs" | "system";
+  readonly key: string;
+  readonly version: string;
+  readonly ifVersion?: IfVersion;
+}
+
+/**
+ * Adds to the number at the key in `kv` by core's `addNumber`, an absent one counting as 0. Keeps the row's `expiresAt` unless one is given. Answers
+ * {@link Answer.value}; a value that is not a number is a conflict.
+ */
+export interface AddOp {
+  readonly op: "add";
+  readonly space: "kv";
+  readonly key: string;
+  readonly by: number;
+  readonly version: string;
+  readonly expiresAt?: number | undefined;
+}
+
+/**
+ * Appends events to a stream, contiguous in version and position. Where all of their ids already stand in the stream, in this order and side by side, nothing is
+ * written and the first result is answered with `duplicate`, whatever the conditions; where only some do, it is a conflict.
+ */
+export interface AppendOp {
+  readonly op: "append";
+  readonly stream: string;
+  readonly events: readonly NewEventRow[];
+  /** The stream's version must be this (0: no events yet), or `"exists"`: at least 1. */
+  readonly expected?: number | "exists" | undefined;
+  /** A conflict where any event after this position satisfies the predicate. */
+  readonly unless?: { readonly after: number; matches(event: EventRow): boolean } | undefined;
+}
+
+/** The row must be as said, at the moment of the commit. */
+export interface CheckOp {
+  readonly op: "check";
+  readonly space: Space;
+  readonly key: string;
+  readonly ifVersion: string | null;
+}
+
+/** The page of this range must still have this hash, by core's `hashRows` over key and version of each row. */
+export interface CheckRangeOp {
+  readonly op: "checkRange";
+  readonly space: Space;
+  readonly range: ScanRange;
+  readonly hash: string;
+}
+
+export type CommitResult =
+  /** All of the list is in effect, with one answer per operation. */
+  | { readonly outcome: "applied"; readonly time: number; readonly answers: readonly Answer[] }
+  /** Nothing of it is: operation number `op` found its condition not met. */
+  | {
+      readonly outcome: "conflict";
+      readonly op: number;
+      /** The unique index that another row already occupies. */
+      readonly index?: string | undefined;
+    }
+  /** It may be. Core finds out by reading the versions. */
+  | { readonly outcome: "unknown"; readonly cause: unknown };
+
+/** What an operation has to tell; see each operation for which. */
+export interface Answer {
+  readonly createdAt?: number | undefined;
+  readonly existed?: boolean | undefined;
+  readonly value?: string | undefined;
+  readonly expiresAt?: number | undefined;
+  readonly appended?: Appended | undefined;
+}
+
+export interface Appended {
+  /** Of the last event of the append. */
+  readonly version: number;
+  readonly position: number;
+  readonly duplicate: boolean;
+}
+
+// ── changes ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface ChangePage {
+  readonly changes: readonly ChangedRow[];
+  /** Go on here. Never `undefined`: an empty page answers with where it stands. */
+  readonly cursor: string;
+}
+
+export interface ChangedRow {
+  readonly space: Space;
+  readonly key: string;
+  /** The present state; left out where it was deleted. */
+  readonly row?: Row | undefined;
+  /** The version of the write, or of the deletion. */
+  readonly version: string;
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  /** A `since` that goes on right after this change. */
+  readonly cursor: string;
+}
+
+// ── bytes ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Contents of blobs: written before the row that names them, invisible until then, and never changed afterwards. */
+export interface Bytes {
+  /**
+   * Stores the bytes under a new token. Reads the body with bounded memory and stops it where storing fails. What is staged and never put is discarded, or
+   * swept a day later.
+   */
+  stage(body: AsyncIterable<Uint8Array>, o: EngineOptions): Promise<Staged>;
+  /** The bytes of a row, from `offset`, at most `length`. A row that was replaced meanwhile stays readable for ten minutes. */
+  open(row: Row, range: ByteRange, o: EngineOptions): AsyncIterable<Uint8Array<ArrayBuffer>>;
+  /** Gives staged bytes up. */
+  discard(token: string): MaybePromise<void>;
+}
+
+export interface ByteRange {
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface Staged {
+  readonly token: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+}
