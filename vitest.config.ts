@@ -28,7 +28,7 @@ const projects: TestProjectConfiguration[] = [
         enabled: true,
         only: true,
         include: ["packages/*/test/**/*.test-d.ts"],
-        tsconfig: "./tsconfig.json",
+        tsconfig: "./tsconfig.types.json",
       },
     },
   },

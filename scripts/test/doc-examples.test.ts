@@ -1,0 +1,45 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { examplesIn, failuresOf } from "../doc-examples.ts";
+
+const root = join(import.meta.dirname, "../..");
+let folder: string;
+beforeAll(async () => {
+  // Inside the workspace, where the examples find its packages.
+  await mkdir(join(root, ".cache"), { recursive: true });
+  folder = await mkdtemp(join(root, ".cache/doc-examples-test-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const fence = (info: string, code: string) => `\`\`\`${info}\n${code}\n\`\`\`\n`;
+
+test("finds the TypeScript fences with their lines", () => {
+  const page = `# Page\n\n${fence("ts", "a();")}\n${fence("sh", "ls")}\n- item\n  \`\`\`ts run\n  b();\n    c();\n  \`\`\`\n`;
+  expect(examplesIn("docs/page.md", page)).toEqual([
+    { page: "docs/page.md", line: 3, runs: false, code: "a();" },
+    { page: "docs/page.md", line: 12, runs: true, code: "b();\n  c();" },
+  ]);
+});
+
+test("a fence inside a longer fence is text", () => {
+  expect(examplesIn("page.md", `\`\`\`\`md\n${fence("ts", "a();")}\`\`\`\`\n`)).toEqual([]);
+});
+
+test("a fence that is not closed is an error", () => {
+  expect(() => examplesIn("page.md", "```ts\na();")).toThrow("page.md: a fence is not closed");
+});
+
+test("reports what does not compile and what fails when run, at the line of the page", {
+  timeout: 60_000,
+}, async () => {
+  const page = [
+    fence("ts", `const x: number = "text";`),
+    fence("ts run", `import { writeFileSync } from "node:fs";\nwriteFileSync("here.txt", "");`),
+    fence("ts run", `throw new Error("as it should");`),
+  ].join("");
+  const failures = await failuresOf(root, folder, examplesIn("page.md", page));
+  expect(failures).toHaveLength(2);
+  expect(failures[0]).toMatch(/^page\.md:2: error TS2322/);
+  expect(failures[1]).toMatch(/^page\.md:8: exit code 1.*example\.ts:9.*as it should/s);
+});
