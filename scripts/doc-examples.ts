@@ -47,7 +47,7 @@ async function compile(root: string, folder: string, examples: readonly Example[
     extends: join(root, "tsconfig.base.json"),
     compilerOptions: {
       ...{ noEmit: true, composite: false, declaration: false, declarationMap: false, isolatedDeclarations: false },
-      ...{ lib: ["es2023", "esnext.disposable", "dom"], types: ["node"] },
+      ...{ lib: ["es2024", "esnext.disposable", "dom"], types: ["node"] },
     },
     include: ["."],
   };
