@@ -31,6 +31,8 @@ if (!isWritable(homedir())) {
   // npm and pnpm keep their caches under the home folder; a service account often has none that it may write to.
   env.HOME = join(cache, "home");
   mkdirSync(env.HOME, { recursive: true });
+  // What `npm run` hands down still names the old one.
+  if (env.npm_config_cache?.startsWith(homedir())) delete env.npm_config_cache;
 }
 
 const [task, ...args] = process.argv.slice(2);
