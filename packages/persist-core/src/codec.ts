@@ -19,7 +19,7 @@ import { base64ToBytes, bytesToBase64 } from "./base64.ts";
 import { PersistError } from "./errors.ts";
 import { utf8Length } from "./keys.ts";
 
-export const maxValueBytes = 1024 * 1024;
+export const maxValueBytes: number = 1024 * 1024;
 export const maxDepth = 100;
 
 // Each item of a value takes at least two bytes of text. Without this bound, a small value that holds the same objects many times over would be walked for ever.
@@ -140,9 +140,13 @@ function tagContainer(value: object, path: (string | number)[], ancestors: Set<o
   if (value instanceof Set) return { $s: Array.from(value, (item, i) => inside(item, i)) };
   if (!isObject(value)) {
     const name = (value as { constructor?: { name?: unknown } }).constructor?.name;
-    throw invalid(path, `an instance of ${typeof name === "string" && name !== "" ? name : "a class"} cannot be stored`);
+    throw invalid(
+      path,
+      `an instance of ${typeof name === "string" && name !== "" ? name : "a class"} cannot be stored`,
+    );
   }
-  if (Object.getOwnPropertySymbols(value).length > 0) throw invalid(path, "a property named by a symbol cannot be stored");
+  if (Object.getOwnPropertySymbols(value).length > 0)
+    throw invalid(path, "a property named by a symbol cannot be stored");
   const keys = Object.keys(value).filter((key) => (value as Record<string, unknown>)[key] !== undefined);
   const only = keys.length === 1 ? keys[0] : undefined;
   const object = {};
@@ -156,7 +160,10 @@ function tagContainer(value: object, path: (string | number)[], ancestors: Set<o
 /** Made by a literal or with no prototype, in this realm or another: its prototype is the end of the chain. */
 function isObject(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "isPrototypeOf"));
+  return (
+    prototype === null ||
+    (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "isPrototypeOf"))
+  );
 }
 
 /** No property beside its items; a hole shows as a missing item. */
@@ -217,7 +224,9 @@ function define(object: object, key: string, value: unknown): object {
 
 function invalid(path: readonly (string | number)[], problem: string): PersistError {
   const where = path.reduce<string>(
-    (text, step) => text + (typeof step === "number" ? `[${step}]` : /^[A-Za-z_]\w*$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`),
+    (text, step) =>
+      text +
+      (typeof step === "number" ? `[${step}]` : /^[A-Za-z_]\w*$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`),
     "value",
   );
   return new PersistError("INVALID_VALUE", `At ${where.length > 200 ? `${where.slice(0, 200)}…` : where}: ${problem}.`);

@@ -81,6 +81,8 @@ export type MaybePromise<T> = T | Promise<T>;
  * - nothing (connection, cursor, statement, lock) is held open between two calls.
  */
 export interface Engine {
+  /** The adapter's name, for messages. */
+  readonly adapter: string;
   readonly capabilities: Capabilities;
   /**
    * `"immediate"`: a read is a function call, and core passes it on at once. `"batched"`: a read is a round trip, and core gathers the reads of one turn of
@@ -204,6 +206,8 @@ export interface ScanPage {
 export interface EventRange {
   /** Only this stream, and numbers are versions. Else the whole log, and numbers are positions. */
   readonly stream?: string | undefined;
+  /** With `stream`: only events with these ids. */
+  readonly ids?: readonly string[] | undefined;
   /** Inclusive. */
   readonly from?: number | undefined;
   /** Inclusive. */
@@ -378,7 +382,10 @@ export interface Bytes {
    * swept a day later.
    */
   stage(body: AsyncIterable<Uint8Array>, o: EngineOptions): Promise<Staged>;
-  /** The bytes of a row, from `offset`, at most `length`. A row that was replaced meanwhile stays readable for ten minutes. */
+  /**
+   * The bytes that the row's `content` names (also where they are only staged), from `offset`, at most `length`. Those of a row that was replaced meanwhile stay
+   * readable for ten minutes.
+   */
   open(row: Row, range: ByteRange, o: EngineOptions): AsyncIterable<Uint8Array<ArrayBuffer>>;
   /** Gives staged bytes up. */
   discard(token: string): MaybePromise<void>;

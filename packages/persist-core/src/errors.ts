@@ -105,6 +105,6 @@ export class PersistError extends Error {
    */
   static is<C extends ErrorCode>(error: unknown, code?: C): error is PersistError & { code: C } {
     if (typeof error !== "object" || error === null || !(mark in error)) return false;
-    return code === undefined || (error as PersistError).code === code;
+    return code === undefined || (error as unknown as PersistError).code === code;
   }
 }

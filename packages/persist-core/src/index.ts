@@ -1,7 +1,17 @@
 // For apps.
-export type { Blobs, BlobBody, BlobInfo, BlobItem, BlobPutOptions, StoredBlob } from "./api/blobs.ts";
+export type { BlobBody, BlobInfo, BlobItem, BlobPutOptions, Blobs, StoredBlob } from "./api/blobs.ts";
 export type { Capabilities, Support } from "./api/capabilities.ts";
-export type { Clear, Condition, Duration, Expiry, Facade, Listing, OpOptions, Page, RangeOptions } from "./api/common.ts";
+export type {
+  Clear,
+  Condition,
+  Duration,
+  Expiry,
+  Facade,
+  Listing,
+  OpOptions,
+  Page,
+  RangeOptions,
+} from "./api/common.ts";
 export type {
   AppendOptions,
   AppendResult,
@@ -16,14 +26,17 @@ export type {
 export type { Kv, KvEntry, KvOps } from "./api/kv.ts";
 export type { RecordEntry, RecordOps, Records } from "./api/records.ts";
 export type { Store, Transaction } from "./api/store.ts";
-export { type ErrorCode, type ErrorDetails, type Outcome, PersistError } from "./errors.ts";
-export type { AdapterRegistry, CreateStoreOptions, StoreOptions } from "./options.ts";
-
 // For authors of adapters and engines.
 export type * from "./contract.ts";
+export { createStore } from "./create-store.ts";
+export { type ErrorCode, type ErrorDetails, type Outcome, PersistError } from "./errors.ts";
+export { fourMethods } from "./four-methods.ts";
 export { checkKey, checkName, compareKeys } from "./keys.ts";
+export { commitLimits } from "./limits.ts";
+export { memory } from "./memory/adapter.ts";
 export { addNumber } from "./numbers.ts";
 export { checkOptionNames } from "./option-names.ts";
+export type { AdapterRegistry, CreateStoreOptions, StoreOptions } from "./options.ts";
 export { type AdapterDescriptor, type AdapterFactory, registerAdapter } from "./registry.ts";
 export { hashRows } from "./row-hash.ts";
 export { createSha256, type Sha256 } from "./sha256.ts";

@@ -13,7 +13,7 @@ export const maxNameBytes = 128;
 const namePattern = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** Throws INVALID_KEY unless `key` is one. `what` names it in the message: "key", "stream". */
-export function checkKey(key: unknown, what = "key", maxBytes = maxKeyBytes): asserts key is string {
+export function checkKey(key: unknown, what = "key", maxBytes: number = maxKeyBytes): asserts key is string {
   if (typeof key !== "string") throw invalid(what, `must be a string, not ${describe(key)}`);
   if (key.length === 0) throw invalid(what, "must not be empty");
   // A UTF-16 unit takes at most three bytes, so most keys need no count.

@@ -8,7 +8,7 @@ export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d"}`;
 export interface OpOptions {
   /** Gives the operation up. Aborted before anything was sent: nothing happens. A write aborted later may have happened: `outcome: "unknown"`. */
   signal?: AbortSignal | undefined;
-  /** How long the operation may take in all, retries included. Default 30 s. Then `TIMEOUT`. */
+  /** How long the operation may take in all, retries included; with the bytes of a blob: how long without any progress. Default 30 s. Then `TIMEOUT`. */
   timeout?: Duration | undefined;
 }
 

@@ -32,10 +32,13 @@ export type StoredEvent<M = EventMap> = {
   [K in keyof M & string]: EventMeta & { readonly type: K; readonly data: M[K] };
 }[keyof M & string];
 
-/** All that is given must hold; within a list one suffices. */
+/** All that is given must hold. */
 export interface EventFilter {
+  /** The event has one of these types. */
   types?: readonly string[];
+  /** It has all of these tags. */
   tags?: readonly string[];
+  /** Its stream's name starts with exactly this. */
   streamPrefix?: string;
 }
 

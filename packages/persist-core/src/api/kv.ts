@@ -22,7 +22,8 @@ export interface KvOps<T = unknown> {
   /** All or none, in one commit: at most 1 000 values and 8 MiB. */
   setMany(entries: Iterable<readonly [key: string, value: T]>, o?: OpOptions & Expiry): Promise<void>;
   /**
-   * Reads, changes and writes as one step: the function may run again when somebody else wrote meanwhile. Returning `undefined` removes the key. Keeps the expiry
+   * Reads, changes and writes as one step: the function may run again when somebody else wrote meanwhile (at most `retries` times, default 50;
+   * then `CONFLICT`). Returning `undefined` removes the key. Keeps the expiry
    * unless one is given.
    */
   update<V = T>(

@@ -28,7 +28,8 @@ export interface RecordOps<T = unknown, I = T> {
   putMany(entries: Iterable<readonly [key: string, value: I]>, o?: OpOptions): Promise<RecordEntry<T>[]>;
   /**
    * Changes a document that is there; else `NOT_FOUND`. A patch replaces top-level fields, and removes those given as `undefined`; a function gets the present
-   * value and returns the next, and may run again when somebody else wrote meanwhile. Keeps the expiry.
+   * value and returns the next, and may run again when somebody else wrote meanwhile
+   * (at most `retries` times, default 50; then `CONFLICT`). Keeps the expiry.
    */
   update(
     key: string,

@@ -34,7 +34,7 @@ export interface Store extends AsyncDisposable {
   readonly events: Events;
   /**
    * Everything the callback does commits together, or nothing does. It holds no lock while it runs: it may await, and it runs again (at most `retries` times, default
-   * 10) where something it read has changed meanwhile; after that, `CONFLICT`. So it should do nothing outside of the transaction that it must not do
+   * 50) where something it read has changed meanwhile; after that, `CONFLICT`. So it should do nothing outside of the transaction that it must not do
    * twice. Throwing gives everything up.
    */
   transaction<T>(fn: (tx: Transaction) => Promise<T>, o?: OpOptions & { retries?: number }): Promise<T>;

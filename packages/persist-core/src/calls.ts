@@ -1,0 +1,90 @@
+/** One call of a user: what it is called in messages, and how long it may take. */
+import type { OpOptions } from "./api/common.ts";
+import { parseDuration } from "./durations.ts";
+import { PersistError } from "./errors.ts";
+import { checkOptionNames } from "./option-names.ts";
+
+export const defaultTimeout = 30_000;
+
+export interface Call {
+  /** Such as `kv.set`. */
+  readonly operation: string;
+  readonly key?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds. */
+  readonly timeout: number;
+  /** By `performance.now()`. */
+  readonly deadline: number;
+}
+
+/**
+ * `options` are the names that the operation knows beside `signal` and `timeout`. Throws INVALID_ARGUMENT where there is another (a condition that is mistyped must not
+ * be ignored) or one is malformed, and ABORTED where the signal already is.
+ */
+export function beginCall(
+  operation: string,
+  key: string | undefined,
+  o: OpOptions | undefined,
+  options: readonly string[] = [],
+): Call {
+  if (o === undefined) {
+    return { operation, key, signal: undefined, timeout: defaultTimeout, deadline: performance.now() + defaultTimeout };
+  }
+  checkOptionNames(operation, o, ["signal", "timeout", ...options]);
+  const { signal } = o;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new PersistError("INVALID_ARGUMENT", `${operation}: signal must be an AbortSignal.`);
+  }
+  const timeout = o.timeout === undefined ? defaultTimeout : parseDuration(o.timeout, "timeout");
+  const call: Call = { operation, key, signal, timeout, deadline: performance.now() + timeout };
+  if (signal?.aborted === true) throw aborted(call);
+  return call;
+}
+
+/** What is known of a call that is given up. */
+export interface GivenUp {
+  readonly outcome: "not-applied" | "unknown";
+  readonly version?: string | undefined;
+}
+
+/** Calls `giveUp` with ABORTED or TIMEOUT when it comes to that. Returns what ends the watch. */
+export function watch(call: Call, describe: () => GivenUp, giveUp: (error: PersistError) => void): () => void {
+  const onAbort = () => giveUp(aborted(call, describe()));
+  const timer = setTimeout(() => giveUp(timedOut(call, describe())), Math.max(0, call.deadline - performance.now()));
+  // A call that nobody's process waits for must not keep it alive. (Timers are numbers in browsers.)
+  if (typeof timer === "object") (timer as { unref(): void }).unref();
+  call.signal?.addEventListener("abort", onAbort, { once: true });
+  return () => {
+    clearTimeout(timer);
+    call.signal?.removeEventListener("abort", onAbort);
+  };
+}
+
+/** The promise, or ABORTED or TIMEOUT, whichever is first. */
+export function guard<T>(work: Promise<T>, call: Call, describe: () => GivenUp): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = watch(call, describe, reject);
+    work.then(resolve, reject).finally(stop);
+  });
+}
+
+export function aborted(call: Call, details?: GivenUp): PersistError {
+  return new PersistError("ABORTED", `${call.operation} was aborted by its signal${maybe(details)}.`, {
+    operation: call.operation,
+    key: call.key,
+    cause: call.signal?.reason,
+    ...details,
+  });
+}
+
+export function timedOut(call: Call, details?: GivenUp): PersistError {
+  return new PersistError("TIMEOUT", `${call.operation} did not finish before its deadline${maybe(details)}.`, {
+    operation: call.operation,
+    key: call.key,
+    ...details,
+  });
+}
+
+function maybe(details: GivenUp | undefined): string {
+  return details?.outcome === "unknown" ? "; it may have taken effect: read again and compare the version" : "";
+}

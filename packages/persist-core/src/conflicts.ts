@@ -1,0 +1,43 @@
+import type { Call } from "./calls.ts";
+import type { Op } from "./contract.ts";
+import { PersistError } from "./errors.ts";
+
+/** The error for a commit whose operation number `op` found its condition not met. */
+export function conflict(
+  ops: readonly Op[],
+  found: { op: number; index?: string | undefined },
+  call: Call,
+): PersistError {
+  const op = ops[found.op] as Op;
+  const key = op.op === "append" ? op.stream : op.op === "checkRange" ? undefined : op.key;
+  if (op.op === "add") {
+    return new PersistError(
+      "INVALID_VALUE",
+      `${call.operation}: the value at "${key}" is not a number; it was left as it is.`,
+      {
+        operation: call.operation,
+        key,
+      },
+    );
+  }
+  return new PersistError("CONFLICT", `${call.operation}: ${reason(op, found.index)}; nothing was written.`, {
+    operation: call.operation,
+    key,
+  });
+}
+
+function reason(op: Exclude<Op, { op: "add" }>, index: string | undefined): string {
+  switch (op.op) {
+    case "put":
+    case "delete":
+    case "check":
+      if (index !== undefined)
+        return `another entry than "${op.key}" has the same values in the unique index "${index}"`;
+      if (op.ifVersion === null) return `there is already an entry "${op.key}"`;
+      return `"${op.key}" does not have the expected version: it was changed or removed meanwhile`;
+    case "checkRange":
+      return "what was listed in the transaction has changed meanwhile";
+    case "append":
+      return `the stream "${op.stream}" is not as expected, or has some of these event ids already`;
+  }
+}

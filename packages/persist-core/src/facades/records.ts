@@ -1,0 +1,172 @@
+import { v7 as uuidv7 } from "uuid";
+import type { Clear, Condition, Expiry, OpOptions, RangeOptions } from "../api/common.ts";
+import type { RecordEntry, RecordOps, Records } from "../api/records.ts";
+import { type Attempts, attemptOf } from "../attempts.ts";
+import { beginCall, type Call } from "../calls.ts";
+import { clearSpace } from "../clearing.ts";
+import { decode, encode } from "../codec.ts";
+import { parseCondition } from "../conditions.ts";
+import type { Answer, PutOp, Row } from "../contract.ts";
+import { parseExpiry } from "../durations.ts";
+import { PersistError } from "../errors.ts";
+import type { Applied, Gate } from "../gate.ts";
+import { checkKey } from "../keys.ts";
+import { readOne, readPresent } from "../reading.ts";
+import { listRows } from "../row-listing.ts";
+
+const conditionNames = ["ifMatch", "ifNoneMatch"];
+const expiryNames = ["ttl", "expiresAt"];
+const putNames = [...conditionNames, ...expiryNames];
+const updateNames = ["ifMatch", "retries"];
+
+type Change = Record<string, unknown> | ((current: unknown) => unknown);
+
+export function createRecordOps(gate: Gate, attempts: Attempts): RecordOps {
+  const putOp = (key: string, value: unknown, expiresAt: number | undefined, ifVersion?: string | null): PutOp => ({
+    op: "put",
+    space: "records",
+    key,
+    value: encode(value),
+    version: gate.version(),
+    expiresAt,
+    index: [],
+    ifVersion,
+  });
+
+  const commitOne = async (op: PutOp, call: Call): Promise<RecordEntry<unknown>> => {
+    const applied = await gate.commit([op], call);
+    return toStored(op, applied, 0);
+  };
+
+  return {
+    async get<V>(key: string, o?: OpOptions): Promise<RecordEntry<V> | undefined> {
+      checkKey(key);
+      const row = readOne(gate, "records", key, beginCall("records.get", key, o));
+      const found = row instanceof Promise ? await row : row;
+      return found === undefined ? undefined : toEntry<V>(found);
+    },
+
+    async getMany<V>(keys: readonly string[], o?: OpOptions): Promise<Map<string, RecordEntry<V>>> {
+      const rows = await readPresent(gate, "records", keys, beginCall("records.getMany", undefined, o));
+      return new Map(rows.map((row) => [row.key, toEntry<V>(row)]));
+    },
+
+    async has(key, o) {
+      checkKey(key);
+      return (await readOne(gate, "records", key, beginCall("records.has", key, o))) !== undefined;
+    },
+
+    async put(key: string, value: unknown, o?: OpOptions & Condition & Expiry) {
+      checkKey(key);
+      const call = beginCall("records.put", key, o, putNames);
+      return commitOne(putOp(key, value, parseExpiry(o, gate.now), parseCondition("records.put", o)), call);
+    },
+
+    async add(value, o) {
+      const key = uuidv7();
+      const call = beginCall("records.add", key, o, expiryNames);
+      return commitOne(putOp(key, value, parseExpiry(o, gate.now), null), call);
+    },
+
+    async insert(key, value, o) {
+      checkKey(key);
+      const call = beginCall("records.insert", key, o, expiryNames);
+      return commitOne(putOp(key, value, parseExpiry(o, gate.now), null), call);
+    },
+
+    async putMany(entries, o) {
+      const call = beginCall("records.putMany", undefined, o);
+      const ops = new Map<string, PutOp>(); // of one key the last entry counts
+      for (const [key, value] of entries) {
+        checkKey(key);
+        ops.set(key, putOp(key, value, undefined));
+      }
+      if (ops.size === 0) return [];
+      const list = [...ops.values()];
+      const applied = await gate.commit(list, call);
+      return list.map((op, i) => toStored(op, applied, i));
+    },
+
+    async update(key: string, change: Change, o?: OpOptions & { ifMatch?: string; retries?: number }) {
+      checkKey(key);
+      const call = beginCall("records.update", key, o, updateNames);
+      const expected = parseCondition("records.update", o);
+      return attempts.run(call, expected === undefined ? o?.retries : 0, async () => {
+        const row = await readOne(gate, "records", key, call);
+        if (row === undefined) {
+          throw new PersistError(
+            "NOT_FOUND",
+            `records.update: there is no record "${key}". Use put or insert to make it.`,
+            {
+              operation: call.operation,
+              key,
+            },
+          );
+        }
+        const next = await applyChange(decode(row.value), change, key);
+        return attemptOf(commitOne(putOp(key, next, row.expiresAt, expected ?? row.version), call));
+      });
+    },
+
+    async delete(key, o) {
+      checkKey(key);
+      const call = beginCall("records.delete", key, o, conditionNames);
+      const ifVersion = parseCondition("records.delete", o);
+      const op = { op: "delete", space: "records", key, version: gate.version(), ifVersion } as const;
+      const { answers } = await gate.commit([op], call);
+      return answers[0]?.existed === true;
+    },
+
+    list<V>(o?: RangeOptions) {
+      return listRows<RecordEntry<V>>(gate, "records", "records.list", o, { keysOnly: false, show: toEntry });
+    },
+  };
+}
+
+export function createRecords(gate: Gate, attempts: Attempts): Records {
+  return {
+    ...createRecordOps(gate, attempts),
+    clear: (what: Clear, o?: OpOptions) => clearSpace(gate, "records", "records.clear", what, o),
+    async conflicts(key, o) {
+      checkKey(key);
+      await readOne(gate, "records", key, beginCall("records.conflicts", key, o));
+      return [];
+    },
+  };
+}
+
+async function applyChange(current: unknown, change: Change, key: string): Promise<unknown> {
+  if (typeof change === "function") return change(current);
+  if (!isFields(change) || !isFields(current)) {
+    throw new PersistError(
+      "INVALID_ARGUMENT",
+      `records.update: a patch is an object and changes fields of an object; the ${isFields(change) ? `record "${key}"` : "patch"} is none. Pass a function instead.`,
+      { operation: "records.update", key },
+    );
+  }
+  // Spread defines properties, so that a field named __proto__ stays a field; encoding leaves out what is undefined.
+  return { ...current, ...change };
+}
+
+function isFields(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return !(value instanceof Date || value instanceof Uint8Array || value instanceof Map || value instanceof Set);
+}
+
+function toEntry<V>(row: Row): RecordEntry<V> {
+  const { key, version, expiresAt } = row;
+  const entry = {
+    key,
+    value: decode(row.value) as V,
+    version,
+    createdAt: new Date(row.createdAt),
+    updatedAt: new Date(row.updatedAt),
+  };
+  return expiresAt === undefined ? entry : { ...entry, expiresAt: new Date(expiresAt) };
+}
+
+/** What the operation has stored. */
+function toStored(op: PutOp, { time, answers }: Applied, i: number): RecordEntry<unknown> {
+  const { createdAt = time } = answers[i] as Answer;
+  return toEntry({ ...op, createdAt, updatedAt: time });
+}

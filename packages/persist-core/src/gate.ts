@@ -1,0 +1,40 @@
+/**
+ * The one way from the facades to the engine. A facade is written against a gate and does not know whether it leads to the engine itself or into a transaction.
+ */
+
+import type { Call } from "./calls.ts";
+import type {
+  Answer,
+  ByteRange,
+  EventPage,
+  EventRange,
+  MaybePromise,
+  Op,
+  Row,
+  ScanPage,
+  ScanRange,
+  Space,
+  Staged,
+} from "./contract.ts";
+
+export interface Applied {
+  /** When: milliseconds since the epoch. */
+  readonly time: number;
+  /** One for each operation. */
+  readonly answers: readonly Answer[];
+}
+
+export interface Gate {
+  /** The time by which rows expire. */
+  now(): number;
+  /** A version for the next write. */
+  version(): string;
+  read(space: Space, keys: readonly string[], call: Call): MaybePromise<readonly (Row | undefined)[]>;
+  scan(space: Space, range: ScanRange, call: Call): MaybePromise<ScanPage>;
+  events(range: EventRange, call: Call): MaybePromise<EventPage>;
+  /** All of the operations, or CONFLICT. */
+  commit(ops: readonly Op[], call: Call): Promise<Applied>;
+  stage(body: AsyncIterable<Uint8Array>, call: Call): Promise<Staged>;
+  open(row: Row, range: ByteRange, call: Call): AsyncIterable<Uint8Array<ArrayBuffer>>;
+  discard(token: string): MaybePromise<void>;
+}

@@ -1,0 +1,49 @@
+/** Whether the store is open, and what is still in flight. */
+import { PersistError } from "./errors.ts";
+
+export interface Lifecycle {
+  /** Throws CLOSED once closing has begun. */
+  ensureOpen(): void;
+  /** Counts the work as in flight until it settles, and returns it. */
+  track<T>(work: Promise<T>): Promise<T>;
+  /** Refuses new work, waits at most `timeout` milliseconds for what is in flight, then runs `end`. Once: later calls wait for the first. */
+  close(timeout: number, end: () => Promise<void>): Promise<void>;
+}
+
+export function createLifecycle(store: string): Lifecycle {
+  let inFlight = 0;
+  let closing: Promise<void> | undefined;
+  let onIdle: (() => void) | undefined;
+
+  const idle = (timeout: number) =>
+    new Promise<void>((resolve) => {
+      if (inFlight === 0) return resolve();
+      const timer = setTimeout(resolve, timeout);
+      onIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+
+  const done = () => {
+    inFlight--;
+    if (inFlight === 0) onIdle?.();
+  };
+
+  return {
+    ensureOpen() {
+      if (closing !== undefined) {
+        throw new PersistError("CLOSED", `The store "${store}" is closed. Open it again with createStore.`);
+      }
+    },
+    track(work) {
+      inFlight++;
+      work.then(done, done);
+      return work;
+    },
+    close(timeout, end) {
+      closing ??= idle(timeout).then(end);
+      return closing;
+    },
+  };
+}

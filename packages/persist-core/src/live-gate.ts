@@ -1,0 +1,143 @@
+/** The gate to the engine: closed, aborted and late calls end here, reads are gathered, writes go down in groups, and errors get their context. */
+import { aborted, type Call, guard } from "./calls.ts";
+import { createCommitQueue } from "./commit-queue.ts";
+import type { Engine, EngineOptions, MaybePromise, Staged } from "./contract.ts";
+import { PersistError } from "./errors.ts";
+import type { Gate } from "./gate.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import { checkCommit } from "./limits.ts";
+import { createReadBatch } from "./read-batch.ts";
+import { type StallWatch, watchStalls } from "./stalls.ts";
+import type { VersionSource } from "./versions.ts";
+
+const readOutcome = () => ({ outcome: "not-applied" }) as const;
+
+export function createLiveGate(
+  engine: Engine,
+  o: { now(): number; version: VersionSource; lifecycle: Lifecycle },
+): Gate {
+  const { lifecycle } = o;
+  const readRows = engine.reads === "batched" ? createReadBatch(engine) : engine.read.bind(engine);
+  const queue = createCommitQueue(engine, o.now);
+
+  const begin = (call: Call): EngineOptions => {
+    lifecycle.ensureOpen();
+    if (call.signal?.aborted === true) throw aborted(call);
+    const { deadline, signal } = call;
+    return { now: o.now(), deadline, signal };
+  };
+
+  /** Runs a read. What the engine has at hand is handed on at once: no timer, no turn of the event loop. */
+  const perform = <T>(call: Call, read: (o: EngineOptions) => MaybePromise<T>): MaybePromise<T> => {
+    const options = begin(call);
+    try {
+      const answer = read(options);
+      if (!(answer instanceof Promise)) return answer;
+      return lifecycle.track(guard(answer, call, readOutcome)).catch((error) => {
+        throw explain(error, call, engine);
+      });
+    } catch (error) {
+      throw explain(error, call, engine);
+    }
+  };
+
+  /** Bytes have no deadline as a whole: they may take long, as long as they move. */
+  const bytesOptions = (watch: StallWatch): EngineOptions => ({
+    now: o.now(),
+    deadline: Number.POSITIVE_INFINITY,
+    signal: watch.signal,
+  });
+
+  const stage = async (body: AsyncIterable<Uint8Array>, call: Call): Promise<Staged> => {
+    const watch = watchStalls(call);
+    const staging = engine.bytes.stage(observed(body, watch), bytesOptions(watch));
+    try {
+      return await Promise.race([staging, watch.failed]);
+    } catch (error) {
+      // Nobody waits for it any more; if it succeeds all the same, it is of no use.
+      staging.then(({ token }) => engine.bytes.discard(token)).catch(() => undefined);
+      throw error;
+    } finally {
+      watch.stop();
+    }
+  };
+
+  return {
+    now: o.now,
+    version: o.version,
+    read: (space, keys, call) => perform(call, (options) => readRows(space, keys, options)),
+    scan: (space, range, call) => perform(call, (options) => engine.scan(space, range, options)),
+    events: (range, call) => perform(call, (options) => engine.events(range, options)),
+    commit(ops, call) {
+      begin(call);
+      checkCommit(ops, call);
+      return lifecycle.track(queue.submit(ops, call)).catch((error) => {
+        throw explain(error, call, engine);
+      });
+    },
+    stage(body, call) {
+      begin(call);
+      return lifecycle.track(stage(body, call)).catch((error) => {
+        throw explain(error, call, engine);
+      });
+    },
+    async *open(row, range, call) {
+      begin(call);
+      const watch = watchStalls(call);
+      try {
+        const chunks = engine.bytes.open(row, range, bytesOptions(watch))[Symbol.asyncIterator]();
+        try {
+          for (;;) {
+            watch.progress();
+            const step = await lifecycle.track(Promise.race([chunks.next(), watch.failed]));
+            if (step.done === true) return;
+            yield step.value;
+            lifecycle.ensureOpen();
+          }
+        } finally {
+          await chunks.return?.();
+        }
+      } catch (error) {
+        throw explain(error, call, engine);
+      } finally {
+        watch.stop();
+      }
+    },
+    discard: (token) => engine.bytes.discard(token),
+  };
+}
+
+/** Reports progress, and stops taking from the body once nobody waits for the result any more. */
+async function* observed(body: AsyncIterable<Uint8Array>, watch: StallWatch): AsyncIterable<Uint8Array> {
+  for await (const chunk of body) {
+    watch.signal.throwIfAborted();
+    watch.progress();
+    yield chunk;
+  }
+}
+
+/** The same error with what the engine could not know: the operation and the key. Anything that is no PersistError is a defect, and says so. */
+function explain(error: unknown, call: Call, engine: Engine): PersistError {
+  const { operation, key } = call;
+  const { adapter } = engine;
+  if (!PersistError.is(error)) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return new PersistError("INTERNAL", `${operation} failed in the adapter "${adapter}": ${reason}`, {
+      operation,
+      key,
+      adapter,
+      outcome: "unknown",
+      cause: error,
+    });
+  }
+  if (error.operation !== undefined) return error;
+  return new PersistError(error.code, error.message, {
+    retryable: error.retryable,
+    outcome: error.outcome,
+    version: error.version,
+    adapter: error.adapter ?? adapter,
+    operation,
+    key: error.key ?? key,
+    cause: error.cause,
+  });
+}

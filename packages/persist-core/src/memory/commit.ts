@@ -1,0 +1,167 @@
+/** Commits, written to be read as the specification of what a commit is. */
+import type {
+  Answer,
+  AppendOp,
+  CheckOp,
+  CommitResult,
+  EventRow,
+  IfVersion,
+  IndexEntry,
+  Op,
+  PutOp,
+} from "../contract.ts";
+import { addNumber } from "../numbers.ts";
+import { hashRows } from "../row-hash.ts";
+import { readEvents, readRow, scanRows } from "./reads.ts";
+import { liveRow, type RowSpace, type State, type StoredRow, type Stream } from "./state.ts";
+
+/** Judges every operation of the list, then applies all of them or none. */
+export function commitList(state: State, list: readonly Op[], now: number): CommitResult {
+  for (const [number, op] of list.entries()) {
+    const refusal = judge(state, op, now);
+    if (refusal !== undefined) return { outcome: "conflict", op: number, ...refusal };
+  }
+  return { outcome: "applied", time: now, answers: list.map((op) => apply(state, op, now)) };
+}
+
+// ── judging ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** `undefined`: nothing speaks against it. */
+function judge(state: State, op: Op, now: number): { index?: string } | undefined {
+  switch (op.op) {
+    case "put": {
+      if (!isMet(state, op, now)) return {};
+      const taken = op.index?.find((entry) => entry.unique && isTaken(state, entry, op.key, now));
+      return taken === undefined ? undefined : { index: taken.index };
+    }
+    case "delete":
+    case "check":
+      return isMet(state, op, now) ? undefined : {};
+    case "checkRange":
+      return hashRows(scanRows(state, op.space, op.range, now).rows) === op.hash ? undefined : {};
+    case "add":
+      return addNumber(liveRow(state, "kv", op.key, now)?.value, op.by) === undefined ? {} : undefined;
+    case "append":
+      return mayAppend(state, op) ? undefined : {};
+  }
+}
+
+function isMet(
+  state: State,
+  op: { space: CheckOp["space"]; key: string; ifVersion?: IfVersion },
+  now: number,
+): boolean {
+  return op.ifVersion === undefined || op.ifVersion === (readRow(state, op.space, op.key, now)?.version ?? null);
+}
+
+function isTaken(state: State, { index, tuple }: IndexEntry, by: string, now: number): boolean {
+  const upper = new Uint8Array([...tuple, 0]); // the least tuple that is greater
+  const { rows } = scanRows(
+    state,
+    "records",
+    { by: "index", index, lower: tuple, upper, reverse: false, limit: 2, keysOnly: true },
+    now,
+  );
+  return rows.some((row) => row.key !== by);
+}
+
+function mayAppend(state: State, { stream: name, events, expected, unless }: AppendOp): boolean {
+  const stream = state.streams.get(name);
+  const known = events.filter((event) => stream?.ids.has(event.id)).length;
+  if (known > 0) return known === events.length && firstAppend(stream as Stream, events) !== undefined;
+  const version = stream?.events.length ?? 0;
+  if (expected === "exists" ? version === 0 : expected !== undefined && expected !== version) return false;
+  if (unless === undefined) return true;
+  return !readEvents(state, { from: unless.after + 1, reverse: false, limit: Number.POSITIVE_INFINITY }).events.some(
+    unless.matches,
+  );
+}
+
+/** The last event of these ids where they stand side by side in this order. */
+function firstAppend(stream: Stream, events: AppendOp["events"]): EventRow | undefined {
+  const first = stream.ids.get(events[0]?.id ?? "") ?? 0;
+  const sideBySide = events.every((event, i) => stream.ids.get(event.id) === first + i);
+  return sideBySide ? stream.events[first + events.length - 2] : undefined;
+}
+
+// ── applying ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function apply(state: State, op: Op, now: number): Answer {
+  switch (op.op) {
+    case "put":
+      return { createdAt: put(state, op, now).createdAt };
+    case "add": {
+      const before = liveRow(state, "kv", op.key, now);
+      const value = addNumber(before?.value, op.by) as string;
+      const expiresAt = op.expiresAt ?? before?.expiresAt;
+      put(state, { ...op, op: "put", value, expiresAt }, now);
+      return { value, expiresAt };
+    }
+    case "delete": {
+      const existed = liveRow(state, op.space, op.key, now) !== undefined;
+      const row = state.rows[op.space].get(op.key);
+      if (row !== undefined) {
+        release(state, op.space, row);
+        state.rows[op.space].delete(op.key);
+        touch(state, op.space, op.key, op.version, now);
+      }
+      return { existed };
+    }
+    case "append":
+      return { appended: append(state, op, now) };
+    case "check":
+    case "checkRange":
+      return {};
+  }
+}
+
+function put(state: State, op: PutOp, now: number): StoredRow {
+  const before = state.rows[op.space].get(op.key);
+  const createdAt = liveRow(state, op.space, op.key, now)?.createdAt ?? now;
+  if (before !== undefined) release(state, op.space, before);
+  const { key, value, version, expiresAt, content, index = [] } = op;
+  const place = touch(state, op.space, key, version, now);
+  const row = { key, value, version, createdAt, updatedAt: now, expiresAt, content, place, index };
+  state.rows[op.space].set(key, row);
+  for (const entry of index) state.index.set({ index: entry.index, tuple: entry.tuple, key }, null);
+  return row;
+}
+
+/** Takes away what hangs on the row. */
+function release(state: State, space: RowSpace, row: StoredRow): void {
+  for (const { index, tuple } of row.index) state.index.delete({ index, tuple, key: row.key });
+  if (space === "blobs" && row.content !== undefined) state.contents.delete(row.content);
+}
+
+function append(state: State, op: AppendOp, now: number): { version: number; position: number; duplicate: boolean } {
+  const stream: Stream = state.streams.get(op.stream) ?? { name: op.stream, events: [], ids: new Map(), place: 0 };
+  const earlier = stream.ids.has(op.events[0]?.id ?? "") ? firstAppend(stream, op.events) : undefined;
+  if (earlier !== undefined) return { version: earlier.version, position: earlier.position, duplicate: true };
+  const time = Math.max(now, state.events.at(-1)?.time ?? 0);
+  for (const event of op.events) {
+    const row = {
+      ...event,
+      stream: op.stream,
+      version: stream.events.length + 1,
+      position: state.events.length + 1,
+      time,
+    };
+    stream.events.push(row);
+    stream.ids.set(row.id, row.version);
+    state.events.push(row);
+  }
+  state.streams.set(op.stream, stream);
+  stream.place = touch(state, "streams", op.stream, String(stream.events.length), time);
+  return { version: stream.events.length, position: state.events.length, duplicate: false };
+}
+
+/** Gives the key the next place in commit order, in exchange for the one it had. */
+function touch(state: State, space: RowSpace | "streams", key: string, version: string, time: number): number {
+  const name = `${space}/${key}`;
+  const before = state.places.get(name);
+  if (before !== undefined) state.changes.delete(before);
+  const place = ++state.place;
+  state.places.set(name, place);
+  state.changes.set(place, { space, key, version, time });
+  return place;
+}

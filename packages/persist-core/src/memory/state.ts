@@ -1,0 +1,97 @@
+/** What the memory engine holds for one scope. */
+import type { EventRow, IndexEntry, Row, Space } from "../contract.ts";
+import { compareKeys } from "../keys.ts";
+import { createSortedMap, type SortedMap } from "../sorted-map.ts";
+
+export type RowSpace = Exclude<Space, "streams">;
+
+/** A row with its place in commit order and what hangs on it. */
+export interface StoredRow extends Row {
+  readonly place: number;
+  readonly index: readonly IndexEntry[];
+}
+
+export interface IndexKey {
+  readonly index: string;
+  readonly tuple: Uint8Array;
+  readonly key: string;
+}
+
+export interface Stream {
+  readonly name: string;
+  /** Event number n is at n - 1. */
+  readonly events: EventRow[];
+  /** Version by id. */
+  readonly ids: Map<string, number>;
+  place: number;
+}
+
+/** The latest change of a key. Its state is looked up when it is read. */
+export interface Touched {
+  readonly space: Space;
+  readonly key: string;
+  readonly version: string;
+  readonly time: number;
+}
+
+export interface State {
+  readonly rows: Readonly<Record<RowSpace, SortedMap<string, StoredRow>>>;
+  /** Of `records`, by index, tuple and key. */
+  readonly index: SortedMap<IndexKey, null>;
+  readonly streams: SortedMap<string, Stream>;
+  /** The log: position p is at p - 1. */
+  readonly events: EventRow[];
+  /** Every key ever changed, by the place of its latest change. */
+  readonly changes: SortedMap<number, Touched>;
+  /** The place of the latest change of each row, tombstones included. */
+  readonly places: Map<string, number>;
+  /** The place of the latest change of all. */
+  place: number;
+  /** Contents of blobs by token. A reader keeps what it reads alive by holding it. */
+  readonly contents: Map<string, readonly Uint8Array[]>;
+  contentCount: number;
+  readonly listeners: Set<() => void>;
+}
+
+export function createState(): State {
+  return {
+    rows: {
+      records: createSortedMap(compareKeys),
+      kv: createSortedMap(compareKeys),
+      blobs: createSortedMap(compareKeys),
+      system: createSortedMap(compareKeys),
+    },
+    index: createSortedMap(compareIndexKeys),
+    streams: createSortedMap(compareKeys),
+    events: [],
+    changes: createSortedMap((a, b) => a - b),
+    places: new Map(),
+    place: 0,
+    contents: new Map(),
+    contentCount: 0,
+    listeners: new Set(),
+  };
+}
+
+/** The row, unless there is none or it has expired. */
+export function liveRow(state: State, space: RowSpace, key: string, now: number): StoredRow | undefined {
+  const row = state.rows[space].get(key);
+  return row !== undefined && isLive(row, now) ? row : undefined;
+}
+
+export function isLive(row: Row, now: number): boolean {
+  return row.expiresAt === undefined || row.expiresAt > now;
+}
+
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const difference = (a[i] as number) - (b[i] as number);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+function compareIndexKeys(a: IndexKey, b: IndexKey): number {
+  return compareKeys(a.index, b.index) || compareBytes(a.tuple, b.tuple) || compareKeys(a.key, b.key);
+}

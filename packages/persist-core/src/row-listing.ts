@@ -1,0 +1,32 @@
+import type { Listing, RangeOptions } from "./api/common.ts";
+import { beginCall } from "./calls.ts";
+import type { Row, Space } from "./contract.ts";
+import type { Gate } from "./gate.ts";
+import { checkKey } from "./keys.ts";
+import { createListing } from "./listing.ts";
+import { parseRange } from "./ranges.ts";
+
+const names = ["prefix", "start", "startAfter", "end", "reverse", "limit", "cursor", "batchSize"];
+
+/** The rows of a space in key order, each turned into what the facade shows. */
+export function listRows<T>(
+  gate: Gate,
+  space: Space,
+  operation: string,
+  o: RangeOptions | undefined,
+  view: { keysOnly: boolean; show(row: Row): T },
+): Listing<T> {
+  const begin = () => beginCall(operation, undefined, o, names);
+  begin(); // a malformed option is refused here, and not when the listing is read
+  const { page, ...range } = parseRange(operation, o);
+  return createListing({
+    operation,
+    ...range,
+    checkPlace: (after) => checkKey(after, "cursor"),
+    async read(after, count) {
+      // Each page has the whole timeout: a listing may be read slowly.
+      const { rows, more } = await gate.scan(space, page(after, count, view.keysOnly), begin());
+      return { items: rows.map(view.show), after: more ? rows.at(-1)?.key : undefined };
+    },
+  });
+}

@@ -1,0 +1,64 @@
+import type { OpOptions } from "../api/common.ts";
+import type { Transaction } from "../api/store.ts";
+import { type Attempt, type Attempts, attemptOf } from "../attempts.ts";
+import { beginCall, guard } from "../calls.ts";
+import { PersistError } from "../errors.ts";
+import { createBlobOps } from "../facades/blobs.ts";
+import { createEvents } from "../facades/events.ts";
+import { createKvOps } from "../facades/kv.ts";
+import { createRecordOps } from "../facades/records.ts";
+import type { Gate } from "../gate.ts";
+import type { Lifecycle } from "../lifecycle.ts";
+import { createTransactionGate, type TransactionGate } from "./gate.ts";
+
+export type RunTransaction = <T>(
+  fn: (tx: Transaction) => Promise<T>,
+  o?: OpOptions & { retries?: number },
+) => Promise<T>;
+
+export function createTransactions(live: Gate, attempts: Attempts, lifecycle: Lifecycle): RunTransaction {
+  return async (fn, o) => {
+    if (typeof fn !== "function") throw new PersistError("INVALID_ARGUMENT", "transaction takes an async function.");
+    const call = beginCall("transaction", undefined, o, ["retries"]);
+    lifecycle.ensureOpen();
+
+    const attempt = async (): Promise<Attempt<Awaited<ReturnType<typeof fn>>>> => {
+      const gate = createTransactionGate(live);
+      try {
+        const value = await fn(createFacades(gate, attempts));
+        gate.end();
+        const ops = gate.ops();
+        const result = ops.length === 0 ? { value } : await attemptOf(live.commit(ops, call).then(() => value));
+        await gate.discardStaged("conflict" in result ? "all" : "unused");
+        return result;
+      } catch (error) {
+        gate.end();
+        // Where the commit may have happened, the bytes may be in use.
+        if (!PersistError.is(error) || error.outcome !== "unknown") await gate.discardStaged("all");
+        if (gate.isStale() && PersistError.is(error, "CONFLICT")) return { conflict: error };
+        throw error;
+      }
+    };
+
+    // The callback may hang; whoever waits for the transaction must not.
+    const work = attempts.run(call, o?.retries, attempt);
+    return lifecycle.track(guard(work, call, () => ({ outcome: "unknown" })));
+  };
+}
+
+function createFacades(gate: TransactionGate, attempts: Attempts): Transaction {
+  const { append, read, head } = createEvents(gate);
+  return {
+    records: createRecordOps(gate, attempts),
+    kv: createKvOps(gate, attempts),
+    blobs: createBlobOps(gate, attempts),
+    events: {
+      async append(stream, events, o) {
+        const { version, ids } = await append(stream, events as never, o);
+        return { version, ids };
+      },
+      read,
+      head,
+    },
+  };
+}

@@ -1,0 +1,63 @@
+/**
+ * A commit whose reply was lost is found out by its versions, which no other write ever has: where one of them stands, the whole list was applied.
+ */
+import type { Call } from "./calls.ts";
+import type { AddOp, Answer, AppendOp, Engine, EngineOptions, Op, PutOp } from "./contract.ts";
+import { PersistError } from "./errors.ts";
+import type { Applied } from "./gate.ts";
+
+/** What the engine would have answered; else throws what is to be told: it may have happened. */
+export async function findOut(
+  engine: Engine,
+  ops: readonly Op[],
+  cause: unknown,
+  call: Call,
+  now: () => number,
+): Promise<Applied> {
+  const o: EngineOptions = { now: now(), deadline: call.deadline, signal: call.signal };
+  try {
+    for (const op of ops) {
+      if ((op.op === "put" || op.op === "add") && (await isThere(engine, op, o)))
+        return await gatherAnswers(engine, ops, o);
+      if (op.op === "append" && (await findAppended(engine, op, o)) !== undefined)
+        return await gatherAnswers(engine, ops, o);
+    }
+  } catch {
+    // The backend cannot be asked either; `cause` says more than this second failure would.
+  }
+  throw new PersistError(
+    "UNAVAILABLE",
+    `${call.operation} may or may not have taken effect: the backend's answer was lost. Read again and compare the version.`,
+    {
+      operation: call.operation,
+      key: call.key,
+      outcome: "unknown",
+      version: ops.find((op) => "version" in op)?.version,
+      cause,
+    },
+  );
+}
+
+async function isThere(engine: Engine, op: PutOp | AddOp, o: EngineOptions): Promise<boolean> {
+  const [row] = await engine.read(op.space, [op.key], o);
+  return row?.version === op.version;
+}
+
+async function findAppended(engine: Engine, { stream, events }: AppendOp, o: EngineOptions) {
+  const page = await engine.events({ stream, ids: events.map(({ id }) => id), reverse: true, limit: events.length }, o);
+  return page.events.length === events.length ? page.events[0] : undefined;
+}
+
+async function gatherAnswers(engine: Engine, ops: readonly Op[], o: EngineOptions): Promise<Applied> {
+  const answers: Answer[] = [];
+  for (const op of ops) {
+    if (op.op === "put" || op.op === "add") {
+      const [row] = await engine.read(op.space, [op.key], o);
+      answers.push({ createdAt: row?.createdAt ?? o.now, value: row?.value, expiresAt: row?.expiresAt });
+    } else if (op.op === "append") {
+      const last = await findAppended(engine, op, o);
+      answers.push({ appended: { version: last?.version ?? 0, position: last?.position ?? 0, duplicate: false } });
+    } else answers.push({ existed: true });
+  }
+  return { time: o.now, answers };
+}
