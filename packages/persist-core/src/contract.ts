@@ -32,7 +32,8 @@ export interface PersistAdapter {
     prefix: string,
   ):
     | AsyncIterable<{ key: string; value: unknown }>
-    | Promise<AsyncIterable<{ key: string; value: unknown }> | Iterable<{ key: string; value: unknown }> | void>;
+    | Promise<AsyncIterable<{ key: string; value: unknown }> | Iterable<{ key: string; value: unknown }>>
+    | Promise<void>;
   /** Ends the adapter. Called once, after everything else has settled. */
   close?(): Promise<void>;
 
