@@ -193,27 +193,33 @@ function untag(value: unknown): unknown {
 }
 
 function untagged(name: string, content: unknown): unknown {
-  if (typeof content === "string") {
-    switch (name) {
-      case "$n":
-        return Number(content);
-      case "$i":
-        return BigInt(content);
-      case "$d":
-        return new Date(content);
-      case "$b":
-        return base64ToBytes(content);
+  const value = typeof content === "string" ? untaggedText(name, content) : untaggedItems(name, content);
+  if (value === undefined) throw corrupt(`it has the tag ${JSON.stringify(name)} in a form that this version does not know`);
+  return value;
+}
+
+function untaggedText(name: string, text: string): unknown {
+  switch (name) {
+    case "$n":
+      return ["NaN", "Infinity", "-Infinity", "-0"].includes(text) ? Number(text) : undefined;
+    case "$i":
+      return /^-?\d+$/.test(text) ? BigInt(text) : undefined;
+    case "$d": {
+      const date = new Date(text);
+      return Number.isNaN(date.getTime()) ? undefined : date;
     }
+    case "$b":
+      return base64ToBytes(text);
+    default:
+      return undefined;
   }
-  if (Array.isArray(content)) {
-    switch (name) {
-      case "$m":
-        return new Map(content.map((pair: [unknown, unknown]) => [untag(pair[0]), untag(pair[1])]));
-      case "$s":
-        return new Set(content.map(untag));
-    }
-  }
-  throw corrupt(`it has the tag ${JSON.stringify(name)}, which this version does not know`);
+}
+
+function untaggedItems(name: string, items: unknown): unknown {
+  if (!Array.isArray(items)) return undefined;
+  if (name === "$s") return new Set(items.map(untag));
+  if (name !== "$m" || !items.every((pair) => Array.isArray(pair) && pair.length === 2)) return undefined;
+  return new Map((items as [unknown, unknown][]).map(([key, item]) => [untag(key), untag(item)]));
 }
 
 function define(object: object, key: string, value: unknown): object {

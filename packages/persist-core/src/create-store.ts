@@ -3,7 +3,7 @@ import type { Store } from "./api/store.ts";
 import type { PersistAdapter, Scope } from "./contract.ts";
 import { PersistError } from "./errors.ts";
 import { checkName } from "./keys.ts";
-import { lift } from "./lift/engine.ts";
+import { openEngine } from "./open-engine.ts";
 import { checkOptionNames } from "./option-names.ts";
 import type { CreateStoreOptions, StoreOptions } from "./options.ts";
 import { resolveAdapter } from "./resolve.ts";
@@ -27,7 +27,7 @@ export async function createStore(options: CreateStoreOptions): Promise<Store> {
   const adapter = named === undefined ? checkAdapter(options) : await openNamed(named, options);
   try {
     const scope: Scope = { name, namespace };
-    const engine = adapter.engine === undefined ? await lift(adapter, scope) : await adapter.engine(scope);
+    const engine = await openEngine(adapter, scope);
     try {
       if (require !== undefined) checkRequired(require, engine.capabilities, engine.adapter);
     } catch (error) {

@@ -25,6 +25,8 @@ export interface Applied {
 }
 
 export interface Gate {
+  /** Throws where nothing may be asked any more. */
+  ensureOpen(): void;
   /** The time by which rows expire. */
   now(): number;
   /** A version for the next write. */

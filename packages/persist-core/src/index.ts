@@ -35,6 +35,7 @@ export { checkKey, checkName, compareKeys } from "./keys.ts";
 export { commitLimits } from "./limits.ts";
 export { memory } from "./memory/adapter.ts";
 export { addNumber } from "./numbers.ts";
+export { openEngine } from "./open-engine.ts";
 export { checkOptionNames } from "./option-names.ts";
 export type { AdapterRegistry, CreateStoreOptions, StoreOptions } from "./options.ts";
 export { type AdapterDescriptor, type AdapterFactory, registerAdapter } from "./registry.ts";

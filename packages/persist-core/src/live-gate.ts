@@ -63,6 +63,7 @@ export function createLiveGate(
   };
 
   return {
+    ensureOpen: lifecycle.ensureOpen,
     now: o.now,
     version: o.version,
     read: (space, keys, call) => perform(call, (options) => readRows(space, keys, options)),

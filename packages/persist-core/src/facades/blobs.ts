@@ -8,6 +8,7 @@ import type { Op, Row } from "../contract.ts";
 import { PersistError } from "../errors.ts";
 import type { Gate } from "../gate.ts";
 import { checkKey } from "../keys.ts";
+import { checkOptionNames } from "../option-names.ts";
 import { readOne } from "../reading.ts";
 import { listRows } from "../row-listing.ts";
 import { reported, toBody } from "./blob-body.ts";
@@ -129,8 +130,10 @@ export function createBlobs(gate: Gate, attempts: Attempts): Blobs {
   return {
     ...createBlobOps(gate, attempts),
     list: (o?: RangeOptions) => listRows(gate, "blobs", "blobs.list", o, { keysOnly: false, show: toItem }),
-    async url(key) {
+    async url(key, o) {
       checkKey(key);
+      if (o !== undefined) checkOptionNames("blobs.url", o, ["method", "expiresIn", "contentType"]);
+      gate.ensureOpen();
       throw new PersistError(
         "UNSUPPORTED",
         "blobs.url: this backend has no links of its own (capabilities.signedUrls is absent). Serve the content of blobs.get instead.",

@@ -190,6 +190,7 @@ export function createTransactionGate(live: Gate): TransactionGate {
   };
 
   return {
+    ensureOpen: ensureRunning,
     now: live.now,
     version: live.version,
     read(space, keys, call) {

@@ -1,0 +1,165 @@
+import { describe, expect, it } from "vitest";
+import { PersistError } from "../src/errors.ts";
+import { gateway, storeOver } from "./engine-spy.ts";
+
+describe("group commit", () => {
+  it("sends what one turn submits as one commit, and answers each by itself", async () => {
+    const groups: number[] = [];
+    const { store } = storeOver((engine) => ({
+      commit(lists, o) {
+        groups.push(lists.length);
+        return engine.commit(lists, o);
+      },
+    }));
+    await store.kv.set("taken", 0);
+    const results = await Promise.allSettled(
+      Array.from({ length: 500 }, (_, i) => store.kv.set(i === 250 ? "taken" : `k${i}`, i, { ifNoneMatch: "*" })),
+    );
+    expect(groups).toEqual([1, 500]);
+    expect(results.filter(({ status }) => status === "rejected")).toHaveLength(1);
+    expect(await store.kv.get("k499")).toBe(499);
+  });
+
+  it("gathers what comes while a commit is in flight", async () => {
+    const groups: number[] = [];
+    const first = gateway();
+    const { store } = storeOver((engine) => ({
+      async commit(lists, o) {
+        groups.push(lists.length);
+        if (groups.length === 1) await first.opened;
+        return engine.commit(lists, o);
+      },
+    }));
+    const sets = [store.kv.set("a", 1)];
+    await Promise.resolve();
+    for (const key of ["b", "c", "d"]) {
+      sets.push(store.kv.set(key, 1));
+      await Promise.resolve();
+    }
+    first.open();
+    await Promise.all(sets);
+    expect(groups).toEqual([1, 3]);
+  });
+
+  it("tries each list alone when the driver refuses the group", async () => {
+    const { store } = storeOver((engine) => ({
+      commit(lists, o) {
+        if (lists.flat().some((op) => op.op === "put" && op.key === "bad")) {
+          throw new PersistError("NO_SPACE", "The disk is full.");
+        }
+        return engine.commit(lists, o);
+      },
+    }));
+    const results = await Promise.allSettled([store.kv.set("a", 1), store.kv.set("bad", 1), store.kv.set("b", 1)]);
+    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(await store.kv.getMany(["a", "bad", "b"])).toEqual(new Map([["a", 1], ["b", 1]])); // biome-ignore format: a map
+  });
+
+  it("says of an unexpected failure that it is one, with its cause and without hiding that it may have happened", async () => {
+    const { store } = storeOver(() => ({
+      commit() {
+        throw new TypeError("oops");
+      },
+    }));
+    const error = await store.kv.set("a", 1).catch((e) => e);
+    expect(error).toMatchObject({ code: "INTERNAL", outcome: "unknown", operation: "kv.set", key: "a", adapter: "memory" });
+    expect(error.cause).toBeInstanceOf(TypeError);
+  });
+});
+
+describe("a commit whose reply is lost", () => {
+  const lostReply = (applies: boolean) =>
+    storeOver((engine) => ({
+      commit(lists, o) {
+        if (applies) engine.commit(lists, o);
+        return lists.map(() => ({ outcome: "unknown" as const, cause: new Error("connection reset") }));
+      },
+    }));
+
+  it("succeeds where its version is found", async () => {
+    const { store } = lostReply(true);
+    const { version } = await store.kv.set("a", 1);
+    expect((await store.kv.getEntry("a"))?.version).toBe(version);
+    expect(await store.kv.increment("n", 5)).toBe(5);
+    expect(await store.events.append("s", { type: "t", data: 1 })).toMatchObject({ version: 1, position: 1, duplicate: false });
+  });
+
+  it("else says that it may have happened, and which version it would have", async () => {
+    const { store } = lostReply(false);
+    const error = await store.kv.set("a", 1).catch((e) => e);
+    expect(error).toMatchObject({ code: "UNAVAILABLE", outcome: "unknown", retryable: true });
+    expect(error.version).toMatch(/^[a-z0-9]+-[a-z0-9]+$/);
+    expect(error.cause).toMatchObject({ message: "connection reset" });
+  });
+});
+
+describe("giving up", () => {
+  const slow = () => {
+    const gate = gateway();
+    const { store } = storeOver((engine) => ({
+      async commit(lists, o) {
+        await gate.opened;
+        return engine.commit(lists, o);
+      },
+    }));
+    return { store, gate };
+  };
+
+  it("before it was sent means that nothing happened", async () => {
+    const { store, gate } = slow();
+    const first = store.kv.set("a", 1);
+    await Promise.resolve();
+    const controller = new AbortController();
+    const second = store.kv.set("b", 1, { signal: controller.signal });
+    controller.abort(new Error("enough"));
+    await expect(second).rejects.toMatchObject({ code: "ABORTED", outcome: "not-applied", cause: { message: "enough" } });
+    gate.open();
+    await first;
+    expect(await store.kv.has("b")).toBe(false);
+  });
+
+  it("after it was sent means that it may have happened", async () => {
+    const { store, gate } = slow();
+    const controller = new AbortController();
+    const set = store.kv.set("a", 1, { signal: controller.signal });
+    await Promise.resolve();
+    controller.abort();
+    const error = await set.catch((e) => e);
+    expect(error).toMatchObject({ code: "ABORTED", outcome: "unknown" });
+    gate.open();
+    await store.close();
+    expect(error.version).toBeTypeOf("string");
+  });
+
+  it("at the deadline is a TIMEOUT", async () => {
+    const { store, gate } = slow();
+    await expect(store.kv.set("a", 1, { timeout: 5 })).rejects.toMatchObject({ code: "TIMEOUT", outcome: "unknown", retryable: true });
+    gate.open();
+  });
+
+  it("in the turn in which it was called means that nothing happened", async () => {
+    const { store } = storeOver();
+    const controller = new AbortController();
+    const set = store.kv.set("a", 1, { signal: controller.signal });
+    controller.abort();
+    await expect(set).rejects.toMatchObject({ code: "ABORTED", outcome: "not-applied" });
+    expect(await store.kv.has("a")).toBe(false);
+  });
+});
+
+it("closing waits for what is in flight", async () => {
+  const gate = gateway();
+  const { store, engine } = storeOver((inner) => ({
+    async commit(lists, o) {
+      await gate.opened;
+      return inner.commit(lists, o);
+    },
+  }));
+  const set = store.kv.set("a", 1);
+  await Promise.resolve();
+  const closing = store.close();
+  await expect(store.kv.get("a")).rejects.toMatchObject({ code: "CLOSED" });
+  gate.open();
+  await Promise.all([set, closing]);
+  expect(engine.read("kv", ["a"], { now: 0, deadline: 0 })).toMatchObject([{ value: "1" }]);
+});
