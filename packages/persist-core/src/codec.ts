@@ -194,7 +194,8 @@ function untag(value: unknown): unknown {
 
 function untagged(name: string, content: unknown): unknown {
   const value = typeof content === "string" ? untaggedText(name, content) : untaggedItems(name, content);
-  if (value === undefined) throw corrupt(`it has the tag ${JSON.stringify(name)} in a form that this version does not know`);
+  if (value === undefined)
+    throw corrupt(`it has the tag ${JSON.stringify(name)} in a form that this version does not know`);
   return value;
 }
 

@@ -4,12 +4,11 @@ import type { PersistAdapter, Scope } from "./contract.ts";
 import { PersistError } from "./errors.ts";
 import { checkName } from "./keys.ts";
 import { openEngine } from "./open-engine.ts";
-import { checkOptionNames } from "./option-names.ts";
+import { checkOptionNames, storeOptionNames } from "./option-names.ts";
 import type { CreateStoreOptions, StoreOptions } from "./options.ts";
 import { resolveAdapter } from "./resolve.ts";
 import { createStoreOver } from "./store.ts";
 
-const storeOptions = ["name", "namespace", "adapter", "clock", "require"] as const;
 const fourMethods = ["get", "put", "delete", "list"] as const;
 
 /**
@@ -85,7 +84,7 @@ function checkAdapter(options: CreateStoreOptions): PersistAdapter {
       `createStore: the adapter lacks ${missing.join(", ")}. An adapter has the four methods get, put, delete and list.`,
     );
   }
-  checkOptionNames("createStore with an adapter of your own", options, storeOptions);
+  checkOptionNames("createStore with an adapter of your own", options, storeOptionNames);
   return adapter;
 }
 

@@ -36,7 +36,7 @@ export { commitLimits } from "./limits.ts";
 export { memory } from "./memory/adapter.ts";
 export { addNumber } from "./numbers.ts";
 export { openEngine } from "./open-engine.ts";
-export { checkOptionNames } from "./option-names.ts";
+export { checkOptionNames, storeOptionNames } from "./option-names.ts";
 export type { AdapterRegistry, CreateStoreOptions, StoreOptions } from "./options.ts";
 export { type AdapterDescriptor, type AdapterFactory, registerAdapter } from "./registry.ts";
 export { hashRows } from "./row-hash.ts";

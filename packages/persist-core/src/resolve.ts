@@ -4,7 +4,7 @@
 import { PersistError } from "./errors.ts";
 import { firstParty } from "./first-party.ts";
 import { callingPlaces, importFrom } from "./installed.ts";
-import { memory } from "./memory/adapter.ts";
+import { namedMemory } from "./memory/adapter.ts";
 import { type AdapterFactory, findAdapter, registeredAdapters } from "./registry.ts";
 import { didYouMean } from "./suggestions.ts";
 
@@ -17,7 +17,7 @@ export async function resolveAdapter(name: unknown): Promise<AdapterFactory> {
   }
   const registered = findAdapter(name);
   if (registered !== undefined) return registered.load();
-  if (name === "memory") return memory;
+  if (name === "memory") return namedMemory;
   if (Object.hasOwn(firstParty, name)) {
     const places = callingPlaces();
     await firstParty[name]?.();

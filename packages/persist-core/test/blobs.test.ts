@@ -9,7 +9,10 @@ describe("a blob", () => {
       yield new Uint8Array(3);
       await never.opened;
     }
-    await expect(store.blobs.put("a", stalling(), { timeout: 20 })).rejects.toMatchObject({ code: "TIMEOUT", operation: "blobs.put" });
+    await expect(store.blobs.put("a", stalling(), { timeout: 20 })).rejects.toMatchObject({
+      code: "TIMEOUT",
+      operation: "blobs.put",
+    });
     expect(await store.blobs.has("a")).toBe(false);
   });
 

@@ -25,7 +25,10 @@ describe("encode and decode", () => {
     fc.date({ noInvalidDate: true }),
     fc.uint8Array(),
   );
-  const key = fc.oneof(fc.string(), fc.constantFrom("$n", "$i", "$d", "$b", "$m", "$s", "$$n", "$", "__proto__", "constructor", "toJSON"));
+  const key = fc.oneof(
+    fc.string(),
+    fc.constantFrom("$n", "$i", "$d", "$b", "$m", "$s", "$$n", "$", "__proto__", "constructor", "toJSON"),
+  );
   const { value } = fc.letrec((tie) => ({
     value: fc.oneof(
       { maxDepth: 6 },
@@ -150,7 +153,18 @@ describe("what cannot be stored", () => {
 });
 
 describe("decode", () => {
-  it.each(["", "{", '{"$x":1}', '{"$n":1}', '{"$m":"x"}', '{"$m":[1]}', '{"$n":"1"}', '{"$d":"x"}', '{"$i":"x"}', '{"$b":"%"}'])("refuses %s as corrupt", (text) => {
+  it.each([
+    "",
+    "{",
+    '{"$x":1}',
+    '{"$n":1}',
+    '{"$m":"x"}',
+    '{"$m":[1]}',
+    '{"$n":"1"}',
+    '{"$d":"x"}',
+    '{"$i":"x"}',
+    '{"$b":"%"}',
+  ])("refuses %s as corrupt", (text) => {
     expect(code(() => decode(text))).toBe("CORRUPT");
   });
 });

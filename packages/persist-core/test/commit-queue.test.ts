@@ -52,7 +52,12 @@ describe("group commit", () => {
     }));
     const results = await Promise.allSettled([store.kv.set("a", 1), store.kv.set("bad", 1), store.kv.set("b", 1)]);
     expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
-    expect(await store.kv.getMany(["a", "bad", "b"])).toEqual(new Map([["a", 1], ["b", 1]])); // biome-ignore format: a map
+    expect(await store.kv.getMany(["a", "bad", "b"])).toEqual(
+      new Map([
+        ["a", 1],
+        ["b", 1],
+      ]),
+    );
   });
 
   it("says of an unexpected failure that it is one, with its cause and without hiding that it may have happened", async () => {
@@ -62,7 +67,13 @@ describe("group commit", () => {
       },
     }));
     const error = await store.kv.set("a", 1).catch((e) => e);
-    expect(error).toMatchObject({ code: "INTERNAL", outcome: "unknown", operation: "kv.set", key: "a", adapter: "memory" });
+    expect(error).toMatchObject({
+      code: "INTERNAL",
+      outcome: "unknown",
+      operation: "kv.set",
+      key: "a",
+      adapter: "memory",
+    });
     expect(error.cause).toBeInstanceOf(TypeError);
   });
 });
@@ -71,7 +82,7 @@ describe("a commit whose reply is lost", () => {
   const lostReply = (applies: boolean) =>
     storeOver((engine) => ({
       commit(lists, o) {
-        if (applies) engine.commit(lists, o);
+        if (applies) void engine.commit(lists, o);
         return lists.map(() => ({ outcome: "unknown" as const, cause: new Error("connection reset") }));
       },
     }));
@@ -81,7 +92,11 @@ describe("a commit whose reply is lost", () => {
     const { version } = await store.kv.set("a", 1);
     expect((await store.kv.getEntry("a"))?.version).toBe(version);
     expect(await store.kv.increment("n", 5)).toBe(5);
-    expect(await store.events.append("s", { type: "t", data: 1 })).toMatchObject({ version: 1, position: 1, duplicate: false });
+    expect(await store.events.append("s", { type: "t", data: 1 })).toMatchObject({
+      version: 1,
+      position: 1,
+      duplicate: false,
+    });
   });
 
   it("else says that it may have happened, and which version it would have", async () => {
@@ -112,7 +127,11 @@ describe("giving up", () => {
     const controller = new AbortController();
     const second = store.kv.set("b", 1, { signal: controller.signal });
     controller.abort(new Error("enough"));
-    await expect(second).rejects.toMatchObject({ code: "ABORTED", outcome: "not-applied", cause: { message: "enough" } });
+    await expect(second).rejects.toMatchObject({
+      code: "ABORTED",
+      outcome: "not-applied",
+      cause: { message: "enough" },
+    });
     gate.open();
     await first;
     expect(await store.kv.has("b")).toBe(false);
@@ -133,7 +152,11 @@ describe("giving up", () => {
 
   it("at the deadline is a TIMEOUT", async () => {
     const { store, gate } = slow();
-    await expect(store.kv.set("a", 1, { timeout: 5 })).rejects.toMatchObject({ code: "TIMEOUT", outcome: "unknown", retryable: true });
+    await expect(store.kv.set("a", 1, { timeout: 5 })).rejects.toMatchObject({
+      code: "TIMEOUT",
+      outcome: "unknown",
+      retryable: true,
+    });
     gate.open();
   });
 

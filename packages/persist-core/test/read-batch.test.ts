@@ -10,14 +10,25 @@ it("makes one read for each space of what one turn asks for", async () => {
       return engine.read(space, keys, o);
     },
   }));
-  await store.kv.setMany([["a", 1], ["b", 2]]); // biome-ignore format: pairs
+  await store.kv.setMany([
+    ["a", 1],
+    ["b", 2],
+  ]);
   const [a, b, many, record] = await Promise.all([
     store.kv.get("a"),
     store.kv.get("b"),
     store.kv.getMany(["b", "a", "c"]),
     store.records.get("a"),
   ]);
-  expect([a, b, [...many], record]).toEqual([1, 2, [["b", 2], ["a", 1]], undefined]); // biome-ignore format: pairs
+  expect([a, b, [...many], record]).toEqual([
+    1,
+    2,
+    [
+      ["b", 2],
+      ["a", 1],
+    ],
+    undefined,
+  ]);
   expect(reads).toEqual(["kv: a,b,c", "records: a"]);
 });
 

@@ -21,7 +21,10 @@ describe("a transaction", () => {
 
   it("prevents write skew, also through listings", async () => {
     const { store } = storeOver();
-    await store.kv.setMany([["on-call/ada", true], ["on-call/bob", true]]); // biome-ignore format: pairs
+    await store.kv.setMany([
+      ["on-call/ada", true],
+      ["on-call/bob", true],
+    ]);
     const leave = (name: string) =>
       store.transaction(async (tx) => {
         const left = await tx.kv.keys({ prefix: "on-call/" }).toArray();
@@ -93,10 +96,13 @@ describe("a transaction", () => {
   it("ends at its deadline although its callback hangs", async () => {
     const { store } = storeOver();
     const never = gateway();
-    const hanging = store.transaction(async (tx) => {
-      await tx.kv.set("a", 1);
-      await never.opened;
-    }, { timeout: 5 }); // biome-ignore format: the callback is the point
+    const hanging = store.transaction(
+      async (tx) => {
+        await tx.kv.set("a", 1);
+        await never.opened;
+      },
+      { timeout: 5 },
+    );
     await expect(hanging).rejects.toMatchObject({ code: "TIMEOUT" });
     expect(await store.kv.has("a")).toBe(false);
   });
@@ -140,10 +146,12 @@ describe("a transaction", () => {
     });
     expect(discarded).toEqual(["1"]);
     expect(await (await store.blobs.get("a"))?.text()).toBe("second");
-    await store.transaction(async (tx) => {
-      await tx.blobs.put("a", "third");
-      throw new Error("no");
-    }).catch(() => undefined); // biome-ignore format: one line
+    await store
+      .transaction(async (tx) => {
+        await tx.blobs.put("a", "third");
+        throw new Error("no");
+      })
+      .catch(() => undefined);
     expect(discarded).toEqual(["1", "3"]);
     expect(await (await store.blobs.get("a"))?.text()).toBe("second");
   });

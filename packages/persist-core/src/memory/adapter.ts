@@ -1,5 +1,6 @@
 import type { PersistAdapter, Scope } from "../contract.ts";
 import { fourMethods } from "../four-methods.ts";
+import { checkOptionNames, storeOptionNames } from "../option-names.ts";
 import { createMemoryEngine } from "./engine.ts";
 import { createState, type State } from "./state.ts";
 
@@ -15,4 +16,10 @@ export function memory(): PersistAdapter {
     return createMemoryEngine(state);
   };
   return { ...fourMethods(engine), engine };
+}
+
+/** As `createStore({ adapter: "memory" })` opens it: one of its own for each store. It has no options. */
+export function namedMemory(options: object): PersistAdapter {
+  checkOptionNames('createStore with the adapter "memory"', options, storeOptionNames);
+  return memory();
 }
