@@ -32,7 +32,8 @@ export async function readImports(root: string, file: string): Promise<ModuleImp
     }
   }
   for (const { start, moduleRequest } of module.dynamicImports) {
-    const literal = /^["'](.*)["']$/.exec(source.slice(moduleRequest.start, moduleRequest.end));
+    // A cast (`import("x" as string)`) hides the specifier from the compiler only.
+    const literal = /^["']([^"']*)["']/.exec(source.slice(moduleRequest.start, moduleRequest.end));
     if (literal?.[1] !== undefined) found.push({ specifier: literal[1], kind: "dynamic", start });
   }
   return found.map(({ specifier, kind, start }) => ({
