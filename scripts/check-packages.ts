@@ -19,7 +19,7 @@ const installScripts = ["preinstall", "install", "postinstall", "prepare"];
 /** Everything wrong with a tarball whose files and manifest are these; the linters' findings are not among it. */
 export function contentProblems(files: readonly string[], manifest: Manifest): string[] {
   const present = new Set(files);
-  const sources = files.filter((file) => file.startsWith("src/")).map((file) => file.slice(4, -3));
+  const sources = files.filter((file) => /^src\/.*(?<!\.d)\.ts$/.test(file)).map((file) => file.slice(4, -3));
   const outputs = files.filter((file) => /^dist\/.*\.js$/.test(file)).map((file) => file.slice(5, -3));
   return [
     ...files.filter((file) => !allowed.test(file)).map((file) => `contains ${file}`),

@@ -13,6 +13,7 @@ export interface Manifest {
   private?: boolean;
   version: string;
   scripts?: Record<string, string>;
+  dependencies?: Record<string, string>;
   license?: string;
   engines?: Record<string, string>;
   sideEffects?: boolean | string[];

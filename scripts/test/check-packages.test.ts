@@ -12,7 +12,7 @@ const manifest = {
 };
 
 test("a good package has no problem", () => {
-  expect(contentProblems(files, manifest)).toEqual([]);
+  expect(contentProblems([...files, "src/ambient.d.ts"], manifest)).toEqual([]);
 });
 
 test.each([
