@@ -1,0 +1,93 @@
+/** The feed of changes: every row at the number of its last write, merged with the deletions. */
+import { type ChangedRow, type ChangePage, PersistError, type Row, type Space } from "@cuitty/persist-core";
+import type { Connection } from "./connection.ts";
+import { isExpired, type StoredRow, toRow } from "./rows.ts";
+import { rowTables } from "./schema.ts";
+import { toStreamRow } from "./streams.ts";
+import { forgottenSeq } from "./sweep.ts";
+
+interface StoredChange extends StoredRow {
+  readonly seq: number;
+  readonly space: Space;
+  /** Of a stream's last event. */
+  readonly position: number | null;
+  readonly deleted: 0 | 1;
+}
+
+const changed = "seq > ? and seq <= ? and namespace = ?";
+
+// Each branch comes in the order of its index on seq, so that SQLite merges them and reads no more than the page.
+const branches = [
+  ...rowTables.map(
+    (table) => `
+      select seq, '${table}' as space, key, version, created_at, updated_at, expires_at,
+        ${table === "blobs" ? "content" : "null as content"}, null as position, 0 as deleted, value
+      from ${table} where ${changed}`,
+  ),
+  `select seq, 'streams', stream, version, created_at, updated_at, null, null, position, 0, ''
+   from streams where ${changed}`,
+  `select seq, space, key, version, deleted_at, deleted_at, null, null, null, 1, ''
+   from deletions where ${changed}`,
+];
+
+const select = `${branches.join(" union all ")} order by seq limit ?`;
+
+/** One state of the file is to be read: within `snapshot`. */
+export function readChanges(
+  connection: Connection,
+  namespace: string,
+  since: string | undefined,
+  limit: number,
+  now: number,
+): ChangePage {
+  const after = since === undefined ? 0 : parseCursor(since);
+  const last = connection.lastSeq();
+  if (since !== undefined && (after < forgottenSeq(connection) || after > last)) {
+    throw new PersistError(
+      "CURSOR_EXPIRED",
+      after > last
+        ? "The cursor is of a later state than this file has: the file was restored from a backup, or is another one. Start over."
+        : "The cursor is older than the deletions that are still known. Start over.",
+      { adapter: "sqlite" },
+    );
+  }
+  const bounds = branches.flatMap(() => [after, last, namespace]);
+  const stored = connection.statement(select).all(...bounds, limit) as StoredChange[];
+  const changes = stored.map((change) => toChange(change, now));
+  // A page that is not full has seen everything, also what other namespaces wrote.
+  const end = stored.length < limit ? last : (stored.at(-1)?.seq ?? last);
+  return { changes, cursor: toCursor(end) };
+}
+
+function toChange(stored: StoredChange, now: number): ChangedRow {
+  return {
+    space: stored.space,
+    key: stored.key,
+    row: stored.deleted === 1 || isExpired(stored, now) ? undefined : presentRow(stored),
+    version: String(stored.version),
+    time: stored.updated_at,
+    cursor: toCursor(stored.seq),
+  };
+}
+
+function presentRow(stored: StoredChange): Row {
+  if (stored.space !== "streams") return toRow(stored);
+  return toStreamRow({
+    stream: stored.key,
+    version: Number(stored.version),
+    position: Number(stored.position),
+    created_at: stored.created_at,
+    updated_at: stored.updated_at,
+  });
+}
+
+// The leading number is the version of the format.
+function toCursor(seq: number): string {
+  return `1.${seq}`;
+}
+
+function parseCursor(cursor: string): number {
+  const digits = /^1\.(0|[1-9]\d{0,15})$/.exec(cursor)?.[1];
+  if (digits !== undefined && Number.isSafeInteger(Number(digits))) return Number(digits);
+  throw new PersistError("INVALID_ARGUMENT", "This is not a cursor of this store's changes.", { adapter: "sqlite" });
+}

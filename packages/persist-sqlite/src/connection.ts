@@ -1,0 +1,167 @@
+/**
+ * One connection to one file, shared by all engines of an adapter: its prepared statements, its write transactions and the sequence of changes.
+ *
+ * Everything here is synchronous: a transaction begins and ends within one turn of the event loop, so that no two of them ever meet on the connection.
+ */
+import { type MaybePromise, PersistError } from "@cuitty/persist-core";
+import { type Patience, patiently } from "./busy.ts";
+import type { SqliteDatabase, SqliteDriver, SqliteStatement } from "./driver.ts";
+import { isDefinite, UncertainCommit } from "./errors.ts";
+import { sequencedTables } from "./schema.ts";
+import { createWake, type Wake } from "./wake.ts";
+
+/** What an acknowledged write survives: see `SqliteOptions.durability`. */
+export type Durability = "full" | "relaxed" | "memory";
+
+export interface Connection {
+  /** As it is shown in messages. */
+  readonly path: string;
+  readonly durability: Durability;
+  readonly db: SqliteDatabase;
+  /** The prepared statement for this text, always the same one. */
+  statement(sql: string): SqliteStatement;
+  /** Runs `work`, which only reads. It may run several times where the file is busy. */
+  read<T>(o: Patience, work: () => T): MaybePromise<T>;
+  /** Runs `work` in one write transaction: all of it, or nothing. It may run several times where the file is busy. */
+  write<T>(o: Patience, work: () => T): MaybePromise<T>;
+  /** As `write`, but durable only with the next ordinary `write`. */
+  writeAhead<T>(o: Patience, work: () => T): MaybePromise<T>;
+  /** Runs `work` so that all its statements see one state of the file. */
+  snapshot<T>(work: () => T): T;
+  /** The number of the next change. Inside `write` only. */
+  nextSeq(): number;
+  /** The number of the last change in the file, or 0. */
+  lastSeq(): number;
+  readonly wake: Wake;
+  readonly closed: boolean;
+  close(): void;
+}
+
+const greatestSeq = `select max(seq) as seq from (
+  ${sequencedTables.map((table) => `select max(seq) as seq from ${table}`).join(" union all ")}
+)`;
+
+/** `db` is a file of ours in its present layout, or an empty database in memory that was brought to it. */
+export function createConnection(
+  db: SqliteDatabase,
+  driver: SqliteDriver,
+  path: string,
+  durability: Durability,
+): Connection {
+  const statements = new Map<string, SqliteStatement>();
+  const begin = statement("begin immediate");
+  const commit = statement("commit");
+  const rollback = statement("rollback");
+  const wake = createWake(dataVersion);
+  let closed = false;
+
+  // The last number given out, cached: valid as long as nobody else wrote, which `data_version` tells. A row in the file that counts would be one more page to write in each
+  // commit.
+  let seq = 0;
+  let seqVersion: number | undefined;
+
+  function statement(sql: string): SqliteStatement {
+    let prepared = statements.get(sql);
+    if (prepared === undefined) {
+      prepared = db.prepare(sql);
+      statements.set(sql, prepared);
+    }
+    return prepared;
+  }
+
+  function dataVersion(): number {
+    return (statement("pragma data_version").get() as { data_version: number }).data_version;
+  }
+
+  function lastSeq(): number {
+    return (statement(greatestSeq).get() as { seq: number | null }).seq ?? 0;
+  }
+
+  function transact<T>(work: () => T): T {
+    // IMMEDIATE: a transaction that began by reading could not become a writer any more once somebody else has written.
+    begin.run();
+    const before = seq;
+    let result: T;
+    try {
+      const version = dataVersion();
+      if (version !== seqVersion) {
+        seq = lastSeq();
+        seqVersion = version;
+      }
+      const first = seq;
+      result = work();
+      if (seq !== first) wake.notify();
+    } catch (error) {
+      undo(before);
+      throw error;
+    }
+    try {
+      commit.run();
+    } catch (error) {
+      undo(before);
+      throw isDefinite(error, driver) ? error : new UncertainCommit(error);
+    }
+    return result;
+  }
+
+  function undo(before: number): void {
+    seq = before;
+    seqVersion = undefined;
+    try {
+      rollback.run();
+    } catch {
+      // SQLite has rolled back by itself, as it does after the graver errors.
+    }
+  }
+
+  /** Without a sync of its own. The next transaction at FULL syncs the write-ahead log, which holds the frames of this one before its own; and should they be moved into the database first, SQLite syncs the log before it does so, at NORMAL too. */
+  function transactAhead<T>(work: () => T): T {
+    if (durability !== "full") return transact(work);
+    db.exec("pragma synchronous = normal");
+    try {
+      return transact(work);
+    } finally {
+      db.exec("pragma synchronous = full");
+    }
+  }
+
+  function attempt<T>(o: Patience, doing: string, work: () => T): MaybePromise<T> {
+    return patiently(driver, o, `${doing} "${path}"`, () => {
+      if (closed) throw new PersistError("CLOSED", `"${path}" is closed.`, { adapter: "sqlite" });
+      return work();
+    });
+  }
+
+  return {
+    path,
+    durability,
+    db,
+    wake,
+    statement,
+    lastSeq,
+    nextSeq: () => ++seq,
+    get closed() {
+      return closed;
+    },
+
+    read: (o, work) => attempt(o, "read", work),
+    write: (o, work) => attempt(o, "write to", () => transact(work)),
+    writeAhead: (o, work) => attempt(o, "write to", () => transactAhead(work)),
+
+    snapshot(work) {
+      statement("begin").run();
+      try {
+        return work();
+      } finally {
+        commit.run();
+      }
+    },
+
+    close() {
+      if (closed) return;
+      closed = true;
+      wake.close();
+      db.close();
+    },
+  };
+}

@@ -1,0 +1,49 @@
+/**
+ * The contents of blobs, in chunks. A content belongs to the blobs that name it; one that no blob names is kept until `free_at`: a staged one for a day, so that its
+ * upload can end, a released one for ten minutes, so that whoever reads it can go on.
+ */
+import type { Connection } from "./connection.ts";
+
+/** Of every chunk but the last, in bytes: about what one transaction should write, and what a reader should hold. */
+export const chunkBytes: number = 256 * 1024;
+
+/** In milliseconds. */
+export const stagedFor: number = 24 * 60 * 60 * 1000;
+const releasedFor = 10 * 60 * 1000;
+
+export interface StoredContent {
+  readonly size: number;
+  readonly free_at: number | null;
+}
+
+export function readContent(connection: Connection, content: number): StoredContent | undefined {
+  return connection.statement("select size, free_at from blob_contents where id = ?").get(content) as
+    | StoredContent
+    | undefined;
+}
+
+export function attachContent(connection: Connection, content: number): void {
+  connection.statement("update blob_contents set free_at = null where id = ?").run(content);
+}
+
+/** To be called after the row was written or removed: a content that a blob still names is kept. */
+export function releaseContent(connection: Connection, content: number, time: number): void {
+  connection
+    .statement(
+      "update blob_contents set free_at = ? where id = ? and not exists (select 1 from blobs where content = blob_contents.id)",
+    )
+    .run(time + releasedFor, content);
+}
+
+/** Frees the space of contents whose time has come, at most `limit` chunks of it. Returns whether there may be more. */
+export function freeContents(connection: Connection, now: number, limit: number): boolean {
+  const due = connection
+    .statement("select id from blob_contents where free_at <= ? order by free_at limit 1")
+    .get(now) as { id: number } | undefined;
+  if (due === undefined) return false;
+  const { changes } = connection
+    .statement("delete from blob_chunks where id in (select id from blob_chunks where content = ? order by n limit ?)")
+    .run(due.id, limit);
+  if (Number(changes) < limit) connection.statement("delete from blob_contents where id = ?").run(due.id);
+  return true;
+}

@@ -1,0 +1,64 @@
+/**
+ * SQLite as it comes with Node.js (22.14 or later): nothing to install, and nothing native to load.
+ *
+ * ```ts
+ * import { createStore } from "@cuitty/persist";
+ * import { nodeSqlite } from "@cuitty/persist-sqlite/node-sqlite";
+ *
+ * await using store = await createStore({ name: "app", driver: nodeSqlite });
+ * ```
+ */
+import { backup, DatabaseSync } from "node:sqlite";
+import type { SqliteDriver } from "../driver.ts";
+
+export const nodeSqlite: SqliteDriver = {
+  name: "node:sqlite",
+
+  open(path, { readOnly }) {
+    const db = new DatabaseSync(path, { readOnly });
+    return {
+      raw: db,
+      exec: (sql) => db.exec(sql),
+      prepare: (sql) => db.prepare(sql),
+      copyTo: async (target) => void (await backup(db, target)),
+      close: () => db.close(),
+    };
+  },
+
+  resultCode(error) {
+    if (!(error instanceof Error) || !("errcode" in error)) return undefined;
+    // The low byte of an extended code is the primary one.
+    return typeof error.errcode === "number" ? resultCodes[error.errcode & 0xff] : undefined;
+  },
+};
+
+/** By number, from sqlite.org/rescode.html. */
+const resultCodes: readonly string[] = [
+  "SQLITE_OK",
+  "SQLITE_ERROR",
+  "SQLITE_INTERNAL",
+  "SQLITE_PERM",
+  "SQLITE_ABORT",
+  "SQLITE_BUSY",
+  "SQLITE_LOCKED",
+  "SQLITE_NOMEM",
+  "SQLITE_READONLY",
+  "SQLITE_INTERRUPT",
+  "SQLITE_IOERR",
+  "SQLITE_CORRUPT",
+  "SQLITE_NOTFOUND",
+  "SQLITE_FULL",
+  "SQLITE_CANTOPEN",
+  "SQLITE_PROTOCOL",
+  "SQLITE_EMPTY",
+  "SQLITE_SCHEMA",
+  "SQLITE_TOOBIG",
+  "SQLITE_CONSTRAINT",
+  "SQLITE_MISMATCH",
+  "SQLITE_MISUSE",
+  "SQLITE_NOLFS",
+  "SQLITE_AUTH",
+  "SQLITE_FORMAT",
+  "SQLITE_RANGE",
+  "SQLITE_NOTADB",
+];

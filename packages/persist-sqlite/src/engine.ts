@@ -1,0 +1,69 @@
+/** The contract's verbs over one connection, for one namespace of the file. */
+import { type Capabilities, type CommitResult, commitLimits, type Engine, PersistError } from "@cuitty/persist-core";
+import { createBytes } from "./bytes.ts";
+import { readChanges } from "./changes.ts";
+import { commitList } from "./commit.ts";
+import type { Connection, Durability } from "./connection.ts";
+import { readEvents } from "./events.ts";
+import { readRow } from "./rows.ts";
+import { scan } from "./scan.ts";
+import type { Sweeper } from "./sweep.ts";
+
+export function createEngine(connection: Connection, sweeper: Sweeper, namespace: string): Engine {
+  return {
+    adapter: "sqlite",
+    capabilities: capabilitiesOf(connection.durability),
+    reads: "immediate",
+
+    read(space, keys, o) {
+      const readAll = () => keys.map((key) => readRow(connection, namespace, space, key, o.now));
+      return connection.read(o, keys.length > 1 ? () => connection.snapshot(readAll) : readAll);
+    },
+
+    scan: (space, range, o) => connection.read(o, () => scan(connection, namespace, space, range, o.now)),
+
+    events: (range, o) => connection.read(o, () => readEvents(connection, namespace, range)),
+
+    commit(lists, o) {
+      sweeper.nudge();
+      const answerUnknown = (error: unknown): CommitResult[] => {
+        if (!PersistError.is(error) || error.outcome !== "unknown") throw error;
+        return lists.map(() => ({ outcome: "unknown", cause: error }));
+      };
+      try {
+        const results = connection.write(o, () => lists.map((ops) => commitList(connection, namespace, ops, o.now)));
+        return results instanceof Promise ? results.catch(answerUnknown) : results;
+      } catch (error) {
+        return answerUnknown(error);
+      }
+    },
+
+    changes: (since, limit, o) =>
+      connection.read(o, () => connection.snapshot(() => readChanges(connection, namespace, since, limit, o.now))),
+
+    wake: (onWake) => connection.wake.listen(onWake),
+    bytes: createBytes(connection, sweeper),
+    raw: () => connection.db.raw,
+    close() {
+      // The connection is the adapter's: other engines may be on it.
+    },
+  };
+}
+
+function capabilitiesOf(durability: Durability): Capabilities {
+  return {
+    transactions: "native",
+    conditions: "native",
+    watch: "native",
+    indexes: "native",
+    signedUrls: "absent",
+    expectedVersion: "native",
+    order: "total",
+    isolation: "serializable",
+    writers: durability === "memory" ? "process" : "host",
+    consistency: "strong",
+    // What is relaxed survives this process, but not a crash of the machine: it must not pass for "disk".
+    durability: durability === "full" ? "disk" : "memory",
+    limits: { ...commitLimits, blobBytes: 2 ** 40 }, // a file holds 16 TiB
+  };
+}

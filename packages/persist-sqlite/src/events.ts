@@ -1,0 +1,142 @@
+/** Event streams: reading pages of them, judging whether an append may happen, appending. */
+import type { Appended, AppendOp, EventPage, EventRange, EventRow } from "@cuitty/persist-core";
+import type { Connection } from "./connection.ts";
+import type { SqliteValue } from "./driver.ts";
+import { readLogHead } from "./streams.ts";
+
+interface StoredEvent {
+  readonly stream: string;
+  readonly version: number;
+  readonly position: number;
+  readonly id: string;
+  readonly type: string;
+  readonly time: number;
+  readonly tags: string | null;
+  readonly data: string;
+  readonly metadata: string | null;
+}
+
+/** Events per statement where a condition looks through the log. */
+const conditionPage = 500;
+
+const noTags: readonly string[] = [];
+
+export function readEvents(connection: Connection, namespace: string, range: EventRange): EventPage {
+  const number = range.stream === undefined ? "position" : "version";
+  const params: SqliteValue[] = [namespace];
+  let where = "namespace = ?";
+  if (range.stream !== undefined) {
+    where += " and stream = ?";
+    params.push(range.stream);
+  }
+  if (range.ids !== undefined) {
+    where += " and id in (select value from json_each(?))";
+    params.push(JSON.stringify(range.ids));
+  }
+  if (range.from !== undefined) {
+    where += ` and ${number} >= ?`;
+    params.push(range.from);
+  }
+  if (range.to !== undefined) {
+    where += ` and ${number} <= ?`;
+    params.push(range.to);
+  }
+  const stored = connection
+    .statement(
+      `select stream, version, position, id, type, time, tags, data, metadata from events
+       where ${where} and type is not null order by ${number} ${range.reverse ? "desc" : "asc"} limit ?`,
+    )
+    .all(...params, range.limit + 1) as StoredEvent[];
+  const more = stored.length > range.limit;
+  if (more) stored.pop();
+  return { events: stored.map(toEvent), more };
+}
+
+function toEvent(stored: StoredEvent): EventRow {
+  return {
+    stream: stored.stream,
+    version: stored.version,
+    position: stored.position,
+    id: stored.id,
+    type: stored.type,
+    time: stored.time,
+    tags: stored.tags === null ? noTags : (JSON.parse(stored.tags) as string[]),
+    data: stored.data,
+    metadata: stored.metadata ?? undefined,
+  };
+}
+
+/** Whether the append may happen now; `Appended` where it has happened before. */
+export function judgeAppend(connection: Connection, namespace: string, op: AppendOp): "fresh" | "conflict" | Appended {
+  const version = streamVersion(connection, namespace, op.stream);
+  if (version > 0) {
+    const before = findBefore(connection, namespace, op);
+    if (before !== undefined) return before;
+  }
+  if (op.expected === "exists" ? version === 0 : op.expected !== undefined && op.expected !== version)
+    return "conflict";
+  if (op.unless !== undefined && anyMatches(connection, namespace, op.unless)) return "conflict";
+  return "fresh";
+}
+
+/** `undefined` where none of the ids stands in the stream. */
+function findBefore(connection: Connection, namespace: string, op: AppendOp): "conflict" | Appended | undefined {
+  const find = connection.statement(
+    "select version, position from events where namespace = ? and stream = ? and id = ?",
+  );
+  const found = op.events.map(
+    ({ id }) => find.get(namespace, op.stream, id) as { version: number; position: number } | undefined,
+  );
+  if (found.every((event) => event === undefined)) return undefined;
+  const first = found[0];
+  const last = found.at(-1);
+  if (first === undefined || last === undefined) return "conflict";
+  if (found.some((event, i) => event?.version !== first.version + i)) return "conflict";
+  return { version: last.version, position: last.position, duplicate: true };
+}
+
+function anyMatches(
+  connection: Connection,
+  namespace: string,
+  { after, matches }: NonNullable<AppendOp["unless"]>,
+): boolean {
+  for (let from = after + 1; ; ) {
+    const page = readEvents(connection, namespace, { from, reverse: false, limit: conditionPage });
+    if (page.events.some((event) => matches(event))) return true;
+    const last = page.events.at(-1);
+    if (last === undefined || !page.more) return false;
+    from = last.position + 1;
+  }
+}
+
+function streamVersion(connection: Connection, namespace: string, stream: string): number {
+  const stored = connection
+    .statement("select version from streams where namespace = ? and stream = ?")
+    .get(namespace, stream) as { version: number } | undefined;
+  return stored?.version ?? 0;
+}
+
+/** Inside a write transaction, after {@link judgeAppend} has answered "fresh". */
+export function append(connection: Connection, namespace: string, op: AppendOp, now: number): Appended {
+  let version = streamVersion(connection, namespace, op.stream);
+  const log = readLogHead(connection, namespace);
+  let position = log?.position ?? 0;
+  const time = Math.max(now, log?.time ?? now); // the clock may have been set back
+  const insert = connection.statement(
+    `insert into events (namespace, position, stream, version, id, time, type, tags, metadata, data)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  for (const { id, type, tags, data, metadata } of op.events) {
+    const tagList = tags.length === 0 ? null : JSON.stringify(tags);
+    insert.run(namespace, ++position, op.stream, ++version, id, time, type, tagList, metadata ?? null, data);
+  }
+  connection
+    .statement(
+      `insert into streams (namespace, stream, version, position, created_at, updated_at, seq)
+       values (?, ?, ?, ?, ?, ?, ?)
+       on conflict (namespace, stream) do update set version = excluded.version, position = excluded.position,
+         updated_at = excluded.updated_at, seq = excluded.seq`,
+    )
+    .run(namespace, op.stream, version, position, time, time, connection.nextSeq());
+  return { version, position, duplicate: false };
+}

@@ -1,0 +1,108 @@
+/** Pages of rows, by key or by index tuple. One statement a page, which is over when the page is: a cursor left open would keep the write-ahead log from being emptied. */
+import type { IndexRange, KeyRange, ScanPage, ScanRange, Space } from "@cuitty/persist-core";
+import type { Connection } from "./connection.ts";
+import type { SqliteValue } from "./driver.ts";
+import { columnsOf, type StoredRow, toRow } from "./rows.ts";
+import type { RowTable } from "./schema.ts";
+import { type StoredStream, streamColumns, toStreamRow } from "./streams.ts";
+
+export function scan(connection: Connection, namespace: string, space: Space, range: ScanRange, now: number): ScanPage {
+  if (range.by === "index") return scanIndex(connection, namespace, range, now);
+  return space === "streams"
+    ? scanStreams(connection, namespace, range)
+    : scanKeys(connection, namespace, space, range, now);
+}
+
+/** Conditions of a WHERE clause with their parameters. */
+interface Conditions {
+  readonly sql: string;
+  readonly params: SqliteValue[];
+}
+
+function scanKeys(connection: Connection, namespace: string, table: RowTable, range: KeyRange, now: number): ScanPage {
+  const bounds = keyBounds("r.key", range);
+  const stored = connection
+    .statement(
+      `select ${columnsOf(table, range.keysOnly)} from ${table} r
+       where r.namespace = ? ${bounds.sql} and (r.expires_at is null or r.expires_at > ?)
+       order by r.key ${direction(range)} limit ?`,
+    )
+    .all(namespace, ...bounds.params, now, range.limit + 1) as StoredRow[];
+  const more = stored.length > range.limit;
+  if (more) stored.pop();
+  return { rows: stored.map(toRow), more };
+}
+
+/** The streams by name, without the log's own row. */
+function scanStreams(connection: Connection, namespace: string, range: KeyRange): ScanPage {
+  const bounds = keyBounds("stream", range);
+  const stored = connection
+    .statement(
+      `select ${streamColumns} from streams where namespace = ? ${bounds.sql}
+       order by stream ${direction(range)} limit ?`,
+    )
+    .all(namespace, ...bounds.params, range.limit + 1) as StoredStream[];
+  const more = stored.length > range.limit;
+  if (more) stored.pop();
+  return { rows: stored.map(toStreamRow), more };
+}
+
+function scanIndex(connection: Connection, namespace: string, range: IndexRange, now: number): ScanPage {
+  const bounds = tupleBounds(range);
+  const order = direction(range);
+  const stored = connection
+    // CROSS JOIN fixes the order of the tables: the index leads.
+    .statement(
+      `select i.tuple, ${columnsOf("records", range.keysOnly)}
+       from record_index i cross join records r on r.namespace = i.namespace and r.key = i.key
+       where i.namespace = ? and i.name = ? ${bounds.sql} and (r.expires_at is null or r.expires_at > ?)
+       order by i.tuple ${order}, i.key ${order} limit ?`,
+    )
+    .all(namespace, range.index, ...bounds.params, now, range.limit + 1) as (StoredRow & { tuple: Uint8Array })[];
+  const more = stored.length > range.limit;
+  if (more) stored.pop();
+  return { rows: stored.map(toRow), tuples: stored.map((row) => row.tuple), more };
+}
+
+/** SQLite compares text as its UTF-8 bytes, which is the order of keys. */
+function keyBounds(column: string, { lower, upper }: KeyRange): Conditions {
+  const params: string[] = [];
+  let sql = "";
+  if (lower !== undefined) {
+    sql += ` and ${column} ${lower.inclusive ? ">=" : ">"} ?`;
+    params.push(lower.key);
+  }
+  if (upper !== undefined) {
+    sql += ` and ${column} ${upper.inclusive ? "<=" : "<"} ?`;
+    params.push(upper.key);
+  }
+  return { sql, params };
+}
+
+/**
+ * At most one condition at each end. `after` lies within the range, nearly always, and then it makes the bound at its end needless; given both, SQLite might start each page
+ * at the bound, and walk through all the pages before.
+ */
+function tupleBounds({ lower, upper, after, reverse }: IndexRange): Conditions {
+  const params: SqliteValue[] = [];
+  let sql = "";
+  if (after !== undefined && !reverse && !(lower !== undefined && Buffer.compare(after.tuple, lower) < 0)) {
+    sql += " and (i.tuple, i.key) > (?, ?)";
+    params.push(after.tuple, after.key);
+  } else if (lower !== undefined) {
+    sql += " and i.tuple >= ?";
+    params.push(lower);
+  }
+  if (after !== undefined && reverse && !(upper !== undefined && Buffer.compare(after.tuple, upper) >= 0)) {
+    sql += " and (i.tuple, i.key) < (?, ?)";
+    params.push(after.tuple, after.key);
+  } else if (upper !== undefined) {
+    sql += " and i.tuple < ?";
+    params.push(upper);
+  }
+  return { sql, params };
+}
+
+function direction({ reverse }: ScanRange): "asc" | "desc" {
+  return reverse ? "desc" : "asc";
+}

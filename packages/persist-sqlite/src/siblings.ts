@@ -1,0 +1,60 @@
+/**
+ * What the operations of one list mean to each other. Conditions are judged before anything of the list is written, but uniqueness is about the state after it: two
+ * puts of a list can collide, and a record that the list deletes or changes makes room for another.
+ */
+import type { IndexEntry, Op } from "@cuitty/persist-core";
+
+export interface Siblings {
+  /** Whether the list writes the record. */
+  writes(recordKey: string): boolean;
+  /** Whether another record of the list takes this tuple. */
+  takes(entry: IndexEntry, exceptKey: string): boolean;
+  /** Whether the list appends any id twice to the stream. */
+  repeatsIds(stream: string): boolean;
+}
+
+const alone: Siblings = { writes: () => false, takes: () => false, repeatsIds: () => false };
+
+export function siblingsOf(ops: readonly Op[]): Siblings {
+  if (ops.length === 1 && ops[0]?.op !== "append") return alone;
+  const records = new Set<string>();
+  const keysByTuple = new Map<string, Set<string>>();
+  const idsByStream = new Map<string, Set<string>>();
+  const repeating = new Set<string>();
+  for (const op of ops) {
+    if ((op.op === "put" || op.op === "delete") && op.space === "records") records.add(op.key);
+    if (op.op === "put") {
+      for (const entry of op.index ?? []) {
+        if (entry.unique) getOrMake(keysByTuple, nameOf(entry)).add(op.key);
+      }
+    }
+    if (op.op === "append") {
+      const ids = getOrMake(idsByStream, op.stream);
+      for (const { id } of op.events) {
+        if (ids.has(id)) repeating.add(op.stream);
+        ids.add(id);
+      }
+    }
+  }
+  return {
+    writes: (key) => records.has(key),
+    takes(entry, exceptKey) {
+      const keys = keysByTuple.get(nameOf(entry));
+      return keys !== undefined && keys.size > (keys.has(exceptKey) ? 1 : 0);
+    },
+    repeatsIds: (stream) => repeating.has(stream),
+  };
+}
+
+function nameOf({ index, tuple }: IndexEntry): string {
+  return `${Buffer.from(tuple.buffer, tuple.byteOffset, tuple.byteLength).toString("hex")} ${index}`;
+}
+
+function getOrMake(sets: Map<string, Set<string>>, name: string): Set<string> {
+  let set = sets.get(name);
+  if (set === undefined) {
+    set = new Set();
+    sets.set(name, set);
+  }
+  return set;
+}
