@@ -6,6 +6,9 @@ import { defineConfig, type TestProjectConfiguration } from "vitest/config";
 const resolve = { conditions: ["@cuitty/source", ...defaultClientConditions] };
 const ssr = { resolve: { conditions: ["@cuitty/source", ...defaultServerConditions] } };
 
+// A test that hangs must end, but none is a measurement: on a busy machine everything takes ten times as long.
+const timeouts = { testTimeout: 120_000, hookTimeout: 120_000, teardownTimeout: 30_000 };
+
 const browserTests = "packages/*/test/**/*.browser.test.ts";
 
 const projects: TestProjectConfiguration[] = [
@@ -14,6 +17,7 @@ const projects: TestProjectConfiguration[] = [
     ssr,
     test: {
       name: "node",
+      ...timeouts,
       include: ["packages/*/test/**/*.test.ts", "scripts/test/**/*.test.ts", "fixtures/*.test.ts"],
       exclude: [browserTests],
     },
@@ -41,6 +45,7 @@ if (executablePath !== undefined) {
     ssr,
     test: {
       name: "browser",
+      ...timeouts,
       include: [browserTests],
       browser: {
         enabled: true,

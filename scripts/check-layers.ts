@@ -16,11 +16,7 @@ type ImportsByFile = ReadonlyMap<string, readonly ModuleImport[]>;
 const sources = ["packages/*/{src,test}/**/*.ts", "{examples,bench,fixtures,scripts}/**/*.ts"];
 
 export async function checkLayers(root: string): Promise<Violation[]> {
-  const files: string[] = [];
-  for await (const file of glob(sources, { cwd: root, exclude: ["**/node_modules/**", "**/dist/**"] })) {
-    files.push(file.split(sep).join("/"));
-  }
-  files.sort();
+  const files = await sourceFiles(root);
   const imports: ImportsByFile = new Map(
     await Promise.all(files.map(async (file) => [file, await readImports(root, file)] as const)),
   );
@@ -29,6 +25,24 @@ export async function checkLayers(root: string): Promise<Violation[]> {
     ...(await checkIndexes(root, imports)),
     ...findCycles(imports),
   ];
+}
+
+async function sourceFiles(root: string): Promise<string[]> {
+  const files: string[] = [];
+  for await (const file of glob(sources, { cwd: root, exclude: ["**/node_modules/**", "**/dist/**"] })) {
+    files.push(file.split(sep).join("/"));
+  }
+  return files.sort();
+}
+
+/** Rules that no file is under any more: after a file was renamed, its rule would hold for ever by holding for nothing. */
+async function idleRules(root: string): Promise<string[]> {
+  const files = await sourceFiles(root);
+  return importRules.flatMap(({ rule, files: globs }) =>
+    globs
+      .filter((pattern) => !files.some((file) => matchesGlob(file, pattern)))
+      .map((pattern) => `scripts/layer-rules.ts: "${rule}" is for ${pattern}, which matches no file`),
+  );
 }
 
 function checkImports(file: string, imports: ImportsByFile): Violation[] {
@@ -110,8 +124,13 @@ const isStatic = ({ kind }: ModuleImport) => kind === "value";
 const matchesAny = (path: string, globs: readonly string[]) => globs.some((pattern) => matchesGlob(path, pattern));
 
 if (import.meta.main) {
-  const violations = await checkLayers(join(import.meta.dirname, ".."));
-  for (const { file, line, rule, detail } of violations) console.error(`${file}:${line} ${rule}: it ${detail}`);
-  console.log(violations.length === 0 ? "layers: ok" : `layers: ${violations.length} violations`);
-  process.exitCode = violations.length === 0 ? 0 : 1;
+  const root = join(import.meta.dirname, "..");
+  const violations = await checkLayers(root);
+  const complaints = [
+    ...violations.map(({ file, line, rule, detail }) => `${file}:${line} ${rule}: it ${detail}`),
+    ...(await idleRules(root)),
+  ];
+  for (const complaint of complaints) console.error(complaint);
+  console.log(complaints.length === 0 ? "layers: ok" : `layers: ${complaints.length} violations`);
+  process.exitCode = complaints.length === 0 ? 0 : 1;
 }
