@@ -1,0 +1,18 @@
+/** What a writer is told to do. */
+export interface Assignment {
+  /** Of the place. */
+  readonly location: string;
+  readonly seed: string;
+  /** The id of the first operation of each lane; the lanes work side by side. None: the store is opened and closed, and nothing else. */
+  readonly first: readonly string[];
+  /** What the writer is to do wrong, to prove that it is found out. */
+  readonly break: Break | undefined;
+}
+
+export const breaks = ["acknowledge-early", "split-transactions"] as const;
+
+/**
+ * - `acknowledge-early`: says that an operation is done before the store does;
+ * - `split-transactions`: writes one by one what belongs together.
+ */
+export type Break = (typeof breaks)[number];

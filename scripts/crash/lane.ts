@@ -1,0 +1,52 @@
+/** One operation after the other, each announced before it begins and acknowledged when the store has said that it is done. */
+import { inspect } from "node:util";
+import type { Store } from "@cuitty/persist-core";
+import type { Assignment, Break } from "./assignment.ts";
+import { tell } from "./journal.ts";
+import { nextOf, type Operation } from "./operations.ts";
+import { perform } from "./perform.ts";
+import type { Plan } from "./plan.ts";
+
+export async function workLane(
+  store: Store,
+  plan: Plan,
+  first: string,
+  o: Pick<Assignment, "break"> & { isStopping(): boolean },
+): Promise<void> {
+  for (let id = first; !o.isStopping(); id = nextOf(id)) {
+    const operation = plan.operation(id);
+    tell("start", id);
+    try {
+      await performAs(o.break, store, operation);
+    } catch (error) {
+      tell("failed", `${id} (${operation.way})`, inspect(error));
+    }
+    await nextTurn();
+  }
+}
+
+async function performAs(broken: Break | undefined, store: Store, operation: Operation): Promise<void> {
+  if (broken === "acknowledge-early") {
+    const work = perform(store, operation);
+    tell("done", operation.id, []);
+    await work;
+  } else if (broken === "split-transactions" && operation.way === "transaction") {
+    tell("done", operation.id, await perform(store, { ...operation, way: "plain" }));
+  } else tell("done", operation.id, await perform(store, operation));
+}
+
+let turn: Promise<void> | undefined;
+
+/**
+ * The next turn of the event loop, which stores that answer at once would otherwise keep from turning. It is the same promise for all lanes, so that their operations go to
+ * the store together.
+ */
+function nextTurn(): Promise<void> {
+  turn ??= new Promise((resolve) => {
+    setImmediate(() => {
+      turn = undefined;
+      resolve();
+    });
+  });
+  return turn;
+}

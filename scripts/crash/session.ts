@@ -1,0 +1,121 @@
+/** A writer at work: its words taken down in the books, and its end. */
+import { setTimeout as pause } from "node:timers/promises";
+import type { Break } from "./assignment.ts";
+import type { Complaint } from "./complaints.ts";
+import type { Expected } from "./expected.ts";
+import type { Message } from "./journal.ts";
+import type { OpeningTimes, WorkMoment } from "./moments.ts";
+import type { Plan } from "./plan.ts";
+import type { WriterPool } from "./writer-process.ts";
+
+/** Where writers work, and the books about it. */
+export interface Stage {
+  readonly location: string;
+  readonly seed: string;
+  readonly plan: Plan;
+  readonly expected: Expected;
+  readonly pool: WriterPool;
+  readonly opening: OpeningTimes;
+  readonly break: Break | undefined;
+}
+
+export interface Session {
+  /** How many operations. */
+  readonly acknowledged: number;
+  readonly complaints: readonly Complaint[];
+  /** Resolves when the moment has come, or will not. */
+  reach(moment: WorkMoment): Promise<void>;
+  kill(): Promise<void>;
+  /** Lets it finish what it has begun, and end by itself. */
+  finish(): Promise<void>;
+}
+
+const lanes = 8;
+/** Who needs longer than this for the first operation, or for the last one, hangs. In milliseconds. */
+const patience = 20_000;
+
+/** Begins the work of writer number `writer`. */
+export async function startSession(stage: Stage, writer: number): Promise<Session> {
+  const { location, seed, plan, expected, opening } = stage;
+  const process = await stage.pool.take();
+  const complaints: Complaint[] = [];
+  const complain = (text: string) => complaints.push({ kind: "failed", text: `writer ${writer} ${text}` });
+  const began = performance.now();
+  let acknowledged = 0;
+  let onAcknowledged: (() => void) | undefined;
+
+  const hear = (message: Message) => {
+    switch (message[0]) {
+      case "open":
+        return opening.learn(performance.now() - began);
+      case "start":
+        return expected.announce(plan.operation(message[1]));
+      case "done": {
+        const untrue = expected.acknowledge(message[1], message[2]);
+        for (const text of untrue) complaints.push({ kind: "lost", text });
+        acknowledged++;
+        return onAcknowledged?.();
+      }
+      case "failed":
+        return complain(`failed at ${message[1]}: ${message[2]}`);
+    }
+  };
+  const first = Array.from({ length: lanes }, (_, lane) => expected.next(`${writer}.${lane}`));
+  process.begin({ location, seed, first, break: stage.break }, hear);
+
+  const acknowledgements = (count: number) =>
+    new Promise<void>((resolve) => {
+      onAcknowledged = () => acknowledged >= count && resolve();
+      onAcknowledged();
+    });
+
+  return {
+    complaints,
+    get acknowledged() {
+      return acknowledged;
+    },
+    async reach({ latest, acknowledgement, delay }) {
+      const isAtWork = await settlesWithin(patience, Promise.race([acknowledgements(1), process.ended]));
+      if (!isAtWork) complain(`acknowledged nothing in ${patience} ms`);
+      const enough = acknowledgements(acknowledgement).then(() => pause(delay));
+      await settlesWithin(latest, Promise.race([enough, process.ended]));
+    },
+    async kill() {
+      process.kill();
+      const { killed, complaint } = await process.ended;
+      if (!killed) complain(`ended by itself: ${complaint ?? "it said nothing"}`);
+    },
+    async finish() {
+      process.stop();
+      if (!(await settlesWithin(patience, process.ended))) {
+        complain(`did not end in ${patience} ms`);
+        process.kill();
+      }
+      const { complaint } = await process.ended;
+      if (complaint !== undefined) complain(`did not end well: ${complaint}`);
+    },
+  };
+}
+
+/** Has a process open the store, for its making or its recovery, and kills it meanwhile. */
+export async function killWhileOpening(stage: Stage, milliseconds: number): Promise<readonly Complaint[]> {
+  const { location, seed } = stage;
+  const process = await stage.pool.take();
+  const complaints: Complaint[] = [];
+  process.begin({ location, seed, first: [], break: undefined }, () => undefined);
+  await settlesWithin(milliseconds, process.ended);
+  process.kill();
+  const { complaint, killed } = await process.ended;
+  if (!killed && complaint !== undefined) complaints.push({ kind: "failed", text: `opening: ${complaint}` });
+  return complaints;
+}
+
+async function settlesWithin(milliseconds: number, work: Promise<unknown>): Promise<boolean> {
+  const timer = new AbortController();
+  const tooLate = pause(milliseconds, false, { signal: timer.signal }).catch(() => false);
+  try {
+    return await Promise.race([work.then(() => true), tooLate]);
+  } finally {
+    timer.abort();
+  }
+}

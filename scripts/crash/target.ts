@@ -1,0 +1,34 @@
+/** A backend as the crash suite needs it. Each is one file in targets/, named as it is asked for. */
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Store } from "@cuitty/persist-core";
+
+export interface Target {
+  /** Makes a new, empty place for a store. */
+  createPlace(): Promise<Place>;
+  /** Opens the store there: in the writers, and to check. */
+  open(location: string): Promise<Store>;
+  /** Looks below the store, once it is as good as done with. Answers what is wrong. */
+  inspect?(store: Store): readonly string[];
+}
+
+export interface Place {
+  /** All that another process needs to find it. */
+  readonly location: string;
+  remove(): Promise<void>;
+}
+
+const folder = join(import.meta.dirname, "targets");
+
+export async function loadTarget(name: string): Promise<Target> {
+  const file = join(folder, `${name}.ts`);
+  if (!/^[\w-]+$/.test(name) || !existsSync(file)) {
+    throw new Error(`There is no target "${name}". There are: ${(await targetNames()).join(", ")}`);
+  }
+  return ((await import(file)) as { target: Target }).target;
+}
+
+export async function targetNames(): Promise<string[]> {
+  return (await readdir(folder)).map((file) => file.replace(/\.ts$/, "")).sort();
+}

@@ -1,0 +1,96 @@
+/** A writer, seen from the process that kills it. */
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import type { Assignment } from "./assignment.ts";
+import { type Message, readJournal } from "./journal.ts";
+
+export interface WriterProcess {
+  /** Resolves when all its code is loaded: from then on it needs no more time than its work. */
+  readonly ready: Promise<void>;
+  begin(assignment: Assignment, onMessage: (message: Message) => void): void;
+  /** Asks it to finish what it has begun. */
+  stop(): void;
+  kill(): void;
+  /** Resolves when it is dead and has been listened to until its end: with how it came to that. */
+  readonly ended: Promise<Ending>;
+}
+
+export interface Ending {
+  /** By a signal. */
+  readonly killed: boolean;
+  /** What it wrote to stderr, or an exit code that is not 0. */
+  readonly complaint: string | undefined;
+}
+
+const program = join(import.meta.dirname, "writer.ts");
+/** Node keeps here what it has compiled: a writer then starts in a quarter of the time. Those that end by themselves fill it. */
+const compiled = join(import.meta.dirname, "..", "..", ".cache", "crash", "compiled");
+
+export function startWriter(target: string): WriterProcess {
+  const child = spawn(process.execPath, [...process.execArgv, program, target], {
+    stdio: ["pipe", "ignore", "pipe", "pipe"],
+    env: { ...process.env, NODE_COMPILE_CACHE: compiled },
+  });
+  const [stdin, , stderr, journal] = child.stdio as unknown as [Writable, null, Readable, Readable];
+  // Its end is told by `ended`; what is still on its way to it then is of no interest.
+  stdin.on("error", () => undefined);
+
+  const { promise: ready, resolve: onReady } = Promise.withResolvers<void>();
+  let listener: ((message: Message) => void) | undefined;
+  const heard = readJournal(journal, (message) => {
+    if (message[0] === "ready") onReady();
+    else listener?.(message);
+  });
+
+  let complaint = "";
+  stderr.setEncoding("utf8").on("data", (text: string) => {
+    complaint += text;
+  });
+  const closed = new Promise<Ending>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      if (signal === null && code !== 0) complaint ||= `exit code ${code}`;
+      // One that never got ready is waited for in vain.
+      onReady();
+      resolve({ killed: signal !== null, complaint: complaint || undefined });
+    });
+  });
+
+  return {
+    ready,
+    begin(assignment, onMessage) {
+      listener = onMessage;
+      stdin.write(`${JSON.stringify(assignment)}\n`);
+    },
+    stop: () => stdin.end(),
+    kill: () => child.kill("SIGKILL"),
+    ended: heard.then(() => closed),
+  };
+}
+
+export interface WriterPool {
+  take(): Promise<WriterProcess>;
+  /** Ends those that nobody took. */
+  end(): Promise<void>;
+}
+
+/** Starts writers ahead, because loading takes longer than many a round. */
+export function createWriterPool(target: string, ahead: number): WriterPool {
+  const waiting: WriterProcess[] = [];
+  const fill = () => {
+    while (waiting.length <= ahead) waiting.push(startWriter(target));
+  };
+  return {
+    async take() {
+      fill();
+      const writer = waiting.shift() as WriterProcess;
+      await writer.ready;
+      return writer;
+    },
+    async end() {
+      for (const writer of waiting) writer.kill();
+      await Promise.all(waiting.map((writer) => writer.ended));
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+
+const program = join(import.meta.dirname, "..", "crash", "main.ts");
+
+interface Outcome {
+  code: number;
+  figures: Record<string, number>;
+  /** What it told meanwhile. */
+  said: string;
+}
+
+function crash(...args: string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const command = ["--conditions=@cuitty/source", program, ...args, "--json"];
+    execFile(process.execPath, command, (error, stdout, stderr) => {
+      resolve({ code: Number(error?.code ?? 0), figures: JSON.parse(stdout || "{}"), said: stderr });
+    });
+  });
+}
+
+describe.each(["sqlite", "lift"])("killed writers on %s", { timeout: 120_000 }, (target) => {
+  test("have lost nothing that they acknowledged", async () => {
+    const { code, figures, said } = await crash(target, "--rounds", "6");
+    expect({ code, said }).toMatchObject({ code: 0 });
+    expect(figures).toMatchObject({ rounds: 6, lost: 0, torn: 0, half: 0, disorder: 0, failed: 0, passed: true });
+  });
+
+  test("are found out when they acknowledge too early", async () => {
+    const { code, figures, said } = await crash(target, "--rounds", "40", "--break", "acknowledge-early");
+    expect({ code, said }).toMatchObject({ code: 1 });
+    expect(figures.lost).toBeGreaterThan(0);
+  });
+
+  test("are found out when they split a transaction", async () => {
+    const { code, figures, said } = await crash(target, "--rounds", "40", "--break", "split-transactions");
+    expect({ code, said }).toMatchObject({ code: 1 });
+    expect(figures.half).toBeGreaterThan(0);
+  });
+});
+
+test("an unknown target is refused with those that there are", async () => {
+  const { code, said } = await crash("tape", "--rounds", "1");
+  expect({ code, said }).toMatchObject({ code: 2, said: expect.stringContaining("lift|sqlite") });
+});
