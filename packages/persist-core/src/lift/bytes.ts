@@ -1,0 +1,98 @@
+/** The contents of blobs: chunks of 256 KiB under a name of their own, written before the row that names them. */
+import { base64ToBytes, bytesToBase64 } from "../base64.ts";
+import type { ByteRange, Bytes, EngineOptions, Row, Staged } from "../contract.ts";
+import { PersistError } from "../errors.ts";
+import { createSha256 } from "../sha256.ts";
+import type { Backend } from "./backend.ts";
+import { chunkSize, contentToken, parseToken, stagedFor, type Unnamed } from "./contents.ts";
+import { corrupt, expectObject } from "./corrupt.ts";
+import type { Layout } from "./layout.ts";
+import { ensureWanted } from "./patience.ts";
+import type { Sweeper } from "./sweeper.ts";
+
+export function createBytes(backend: Backend, layout: Layout, sweeper: Sweeper): Bytes {
+  const stage = async (body: AsyncIterable<Uint8Array>, o: EngineOptions): Promise<Staged> => {
+    ensureWanted(o);
+    sweeper.sweep(o.now);
+    const id = newId();
+    const record: Unnamed = { due: o.now + stagedFor };
+    const letGo = sweeper.hold(id);
+    let chunks = 0;
+    try {
+      // Before the first chunk, so that no chunk is ever without either record or row.
+      await backend.put(layout.content(id), record);
+      sweeper.notice(new Map([[layout.content(id), record]]));
+      const hash = createSha256();
+      let size = 0;
+      for await (const chunk of chunked(body)) {
+        ensureWanted(o);
+        hash.update(chunk);
+        size += chunk.length;
+        await backend.put(layout.chunk(id, chunks++), { base64: bytesToBase64(chunk) });
+      }
+      return { token: contentToken(id, size), size, sha256: hash.digest() };
+    } catch (error) {
+      await sweeper.remove(id, chunks).catch(() => undefined); // else it is swept later
+      throw error;
+    } finally {
+      letGo();
+    }
+  };
+
+  async function* open({ key, content = "" }: Row, { offset, length }: ByteRange, o: EngineOptions) {
+    const { id, chunks } = parseToken(content);
+    const end = offset + length;
+    for (let n = Math.floor(offset / chunkSize); n < chunks && n * chunkSize < end; n++) {
+      ensureWanted(o);
+      const place = layout.chunk(id, n);
+      const data = await backend.get(place);
+      if (data === undefined) {
+        throw new PersistError("CONFLICT", `The blob "${key}" was replaced while it was read. Read it again.`, { key });
+      }
+      const bytes = parseChunk(data, place);
+      const start = n * chunkSize;
+      yield bytes.subarray(Math.max(0, offset - start), Math.min(bytes.length, end - start));
+    }
+  }
+
+  return {
+    stage,
+    open,
+    async discard(token) {
+      const { id, chunks } = parseToken(token);
+      await sweeper.remove(id, chunks);
+    },
+  };
+}
+
+/** The same bytes in chunks of {@link chunkSize}, the last one less. Each is only good until the next. */
+async function* chunked(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  const chunk = new Uint8Array(chunkSize);
+  let filled = 0;
+  for await (const piece of body) {
+    for (let taken = 0; taken < piece.length; ) {
+      const part = piece.subarray(taken, taken + chunkSize - filled);
+      chunk.set(part, filled);
+      taken += part.length;
+      filled += part.length;
+      if (filled < chunkSize) continue;
+      yield chunk;
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield chunk.subarray(0, filled);
+}
+
+function parseChunk(data: unknown, physicalKey: string): Uint8Array<ArrayBuffer> {
+  const { base64 } = expectObject<{ base64: string }>(data, physicalKey, (it) => typeof it.base64 === "string");
+  try {
+    return base64ToBytes(base64);
+  } catch {
+    throw corrupt(physicalKey, "it is no base64");
+  }
+}
+
+function newId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

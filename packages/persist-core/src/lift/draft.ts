@@ -1,0 +1,40 @@
+/** A list of operations on its way into physical writes. */
+import type { Answer, Op } from "../contract.ts";
+import { append } from "./append.ts";
+import type { Writes } from "./backend.ts";
+import type { Layout } from "./layout.ts";
+import { addToRow, deleteRow, putRow } from "./row-writes.ts";
+import type { View } from "./view.ts";
+
+export interface Draft {
+  /** With `writes` on top. */
+  readonly view: View;
+  readonly layout: Layout;
+  readonly writes: Writes;
+  readonly now: number;
+  /** The next place in commit order. */
+  nextSeq(): number;
+}
+
+/** One answer for each operation. They were judged before. */
+export async function draftOps(draft: Draft, list: readonly Op[]): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  for (const op of list) answers.push(await draftOp(draft, op));
+  return answers;
+}
+
+async function draftOp(draft: Draft, op: Op): Promise<Answer> {
+  switch (op.op) {
+    case "put":
+      return putRow(draft, op);
+    case "add":
+      return addToRow(draft, op);
+    case "delete":
+      return deleteRow(draft, op);
+    case "append":
+      return append(draft, op);
+    case "check":
+    case "checkRange":
+      return {};
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * The log: sheets of 1 to 32 events of one append, under the position of the first. Positions and versions have no holes, so that each sheet says where the next
+ * one is, and reading needs no listing.
+ */
+import type { EventPage, EventRange, EventRow, NewEventRow } from "../contract.ts";
+import { corrupt, expectObject, isCount } from "./corrupt.ts";
+import type { Layout } from "./layout.ts";
+import { parseEnvelope, type RowEnvelope } from "./row-envelope.ts";
+import { storedText, textOf } from "./stored-text.ts";
+import type { View } from "./view.ts";
+
+export const sheetSize = 32;
+
+export interface Sheet {
+  readonly stream: string;
+  /** Of the first of its events. */
+  readonly position: number;
+  readonly version: number;
+  readonly time: number;
+  readonly events: readonly StoredEvent[];
+}
+
+interface StoredEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly tags?: readonly string[];
+  /** See stored-text.ts. */
+  readonly data: unknown;
+  readonly metadata?: unknown;
+}
+
+/** Where an event is, by its id. */
+export interface EventPlace {
+  readonly version: number;
+  readonly position: number;
+}
+
+/** The end of a stream, or of the whole log (`""`). */
+export interface Head extends EventPlace {
+  readonly created: number;
+  /** Of the last event. */
+  readonly time: number;
+}
+
+export async function readHead(view: View, layout: Layout, stream: string): Promise<Head> {
+  const place = layout.row("streams", stream);
+  const envelope = parseEnvelope(await view.get(place), place) as RowEnvelope | undefined;
+  if (envelope === undefined) return { version: 0, position: 0, created: 0, time: 0 };
+  const { version, position } = parsePlace(envelope.value, place) as EventPlace;
+  return { version, position, created: envelope.created, time: envelope.updated };
+}
+
+/** `undefined` where there is none. */
+export function parsePlace(data: unknown, physicalKey: string): EventPlace | undefined {
+  if (data === undefined) return undefined;
+  return expectObject<EventPlace>(data, physicalKey, (it) => isCount(it.version) && isCount(it.position));
+}
+
+export async function readEvents(view: View, layout: Layout, range: EventRange): Promise<EventPage> {
+  const events: EventRow[] = [];
+  for await (const event of range.ids === undefined ? walk(view, layout, range) : pick(view, layout, range)) {
+    if (events.length === range.limit) return { events, more: true };
+    events.push(event);
+  }
+  return { events, more: false };
+}
+
+/** All events of the range, one after another. */
+export async function* walk(
+  view: View,
+  layout: Layout,
+  { stream, from, to, reverse }: Omit<EventRange, "limit">,
+): AsyncIterable<EventRow> {
+  const { version, position } = await readHead(view, layout, stream ?? "");
+  const least = Math.max(1, from ?? 1);
+  const most = Math.min(stream === undefined ? position : version, to ?? Number.POSITIVE_INFINITY);
+  for (let number = reverse ? most : least; number >= least && number <= most; ) {
+    const sheet = await findSheet(view, layout, stream, number);
+    const events = eventsOf(layout, sheet);
+    const first = stream === undefined ? sheet.position : sheet.version;
+    const step = reverse ? -1 : 1;
+    for (let i = number - first; i >= 0 && i < events.length; i += step) {
+      if (number < least || number > most) return;
+      yield events[i] as EventRow;
+      number += step;
+    }
+  }
+}
+
+/** Those of the ids that are in the stream and in the range, by version. */
+async function* pick(view: View, layout: Layout, range: EventRange): AsyncIterable<EventRow> {
+  const { stream = "", ids = [], from = 1, to = Number.POSITIVE_INFINITY, reverse } = range;
+  const places = await readPlaces(view, layout, stream, ids);
+  const versions = [...places.values()]
+    .map(({ version }) => version)
+    .filter((version) => version >= from && version <= to);
+  for (const version of versions.sort((a, b) => (reverse ? b - a : a - b))) {
+    const sheet = await findSheet(view, layout, stream, version);
+    yield eventsOf(layout, sheet)[version - sheet.version] as EventRow;
+  }
+}
+
+/** Where those of the ids are that the stream has, by id. */
+export async function readPlaces(
+  view: View,
+  layout: Layout,
+  stream: string,
+  ids: readonly string[],
+): Promise<Map<string, EventPlace>> {
+  const keys = ids.map((id) => layout.eventId(stream, id));
+  const found = await view.getAll(keys);
+  const places = new Map<string, EventPlace>();
+  for (const [i, id] of ids.entries()) {
+    const place = parsePlace(found[i], keys[i] as string);
+    if (place !== undefined) places.set(id, place);
+  }
+  return places;
+}
+
+/** The sheet with this event. It may begin a few numbers before, and nothing says where but trying. */
+async function findSheet(view: View, layout: Layout, stream: string | undefined, number: number): Promise<Sheet> {
+  for (let first = number; first > 0 && first > number - sheetSize; first--) {
+    const position = stream === undefined ? first : await readPointer(view, layout, stream, first);
+    const sheet = position === undefined ? undefined : await readSheet(view, layout, position);
+    if (sheet !== undefined && number < first + sheet.events.length) return sheet;
+  }
+  const place = stream === undefined ? layout.events(number) : layout.streamEvents(stream, number);
+  throw corrupt(place, "an event that the log counts is missing");
+}
+
+async function readPointer(view: View, layout: Layout, stream: string, version: number): Promise<number | undefined> {
+  const place = layout.streamEvents(stream, version);
+  const data = await view.get(place);
+  if (data === undefined) return undefined;
+  return expectObject<{ position: number }>(data, place, (it) => isCount(it.position)).position;
+}
+
+async function readSheet(view: View, layout: Layout, position: number): Promise<Sheet | undefined> {
+  const place = layout.events(position);
+  const data = await view.get(place);
+  if (data === undefined) return undefined;
+  return expectObject<Sheet>(data, place, (it) => {
+    const isNumbered = it.position === position && isCount(it.version) && Number.isFinite(it.time);
+    return isNumbered && typeof it.stream === "string" && Array.isArray(it.events) && it.events.every(isEvent);
+  });
+}
+
+function isEvent(event: Partial<StoredEvent> | null): boolean {
+  if (typeof event !== "object" || event === null) return false;
+  const { id, type, tags = [] } = event;
+  return typeof id === "string" && typeof type === "string" && Array.isArray(tags);
+}
+
+function eventsOf(layout: Layout, sheet: Sheet): EventRow[] {
+  const { stream, position, version, time } = sheet;
+  const place = layout.events(position);
+  return sheet.events.map(({ id, type, tags = [], data, metadata }, i) => ({
+    id,
+    type,
+    tags,
+    data: textOf(data, place),
+    ...(metadata === undefined ? {} : { metadata: textOf(metadata, place) }),
+    stream,
+    version: version + i,
+    position: position + i,
+    time,
+  }));
+}
+
+export function storedEvent({ id, type, tags, data, metadata }: NewEventRow): StoredEvent {
+  return {
+    id,
+    type,
+    ...(tags.length === 0 ? {} : { tags }),
+    data: storedText(data),
+    ...(metadata === undefined ? {} : { metadata: storedText(metadata) }),
+  };
+}

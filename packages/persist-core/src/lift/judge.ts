@@ -1,0 +1,121 @@
+/** Whether a list of operations may be applied. Nothing is written here. */
+import type { AppendOp, CheckOp, CommitResult, DeleteOp, IndexEntry, Op, PutOp } from "../contract.ts";
+import { addNumber } from "../numbers.ts";
+import { hashRows } from "../row-hash.ts";
+import { parseToken } from "./contents.ts";
+import { readHead, readPlaces, walk } from "./events.ts";
+import { entryPlace, isEntryLive, parseEntry, scanIndex, storedIndexEntry } from "./index-entries.ts";
+import type { OpenScope } from "./open-scope.ts";
+import { readRows, scanKeys } from "./rows.ts";
+import type { View } from "./view.ts";
+
+type Judging = Pick<OpenScope, "layout" | "sweeper">;
+
+export type Conflict = Extract<CommitResult, { readonly outcome: "conflict" }>;
+
+/** The first operation that finds its condition not met. */
+export async function judge(
+  scope: Judging,
+  view: View,
+  list: readonly Op[],
+  now: number,
+): Promise<Conflict | undefined> {
+  const claimed = new Set<string>();
+  for (const [number, op] of list.entries()) {
+    if (!(await isMet(scope, view, op, now))) return { outcome: "conflict", op: number };
+    if (op.op !== "put") continue;
+    const taken = await findTaken(scope, view, op, claimed, now);
+    if (taken !== undefined) return { outcome: "conflict", op: number, index: taken.index };
+  }
+  return undefined;
+}
+
+async function isMet(scope: Judging, view: View, op: Op, now: number): Promise<boolean> {
+  const { layout } = scope;
+  switch (op.op) {
+    case "put":
+      return (
+        (await hasVersion(scope, view, op, now)) &&
+        (op.content === undefined || (await isStaged(scope, view, op.content)))
+      );
+    case "delete":
+    case "check":
+      return hasVersion(scope, view, op, now);
+    case "checkRange": {
+      const { space, range } = op;
+      const page = range.by === "key" ? scanKeys(view, layout, space, range, now) : scanIndex(view, layout, range, now);
+      return hashRows((await page).rows) === op.hash;
+    }
+    case "add": {
+      const [row] = await readRows(view, layout, op.space, [op.key], now);
+      return addNumber(row?.value, op.by) !== undefined;
+    }
+    case "append":
+      return mayAppend(scope, view, op);
+  }
+}
+
+async function hasVersion(
+  { layout }: Judging,
+  view: View,
+  op: PutOp | DeleteOp | CheckOp,
+  now: number,
+): Promise<boolean> {
+  if (op.ifVersion === undefined) return true;
+  const [row] = await readRows(view, layout, op.space, [op.key], now);
+  return op.ifVersion === (row?.version ?? null);
+}
+
+/** Whether the bytes are still waiting for their row: after a day they are swept, and a row must not name what is gone. */
+async function isStaged({ layout, sweeper }: Judging, view: View, content: string): Promise<boolean> {
+  return (
+    !sweeper.isSweeping(parseToken(content).id) &&
+    (await view.get(layout.content(parseToken(content).id))) !== undefined
+  );
+}
+
+/** The first entry whose unique tuple another row has, in the store or in this list. */
+async function findTaken(
+  { layout }: Judging,
+  view: View,
+  { key, index = [] }: PutOp,
+  claimed: Set<string>,
+  now: number,
+): Promise<IndexEntry | undefined> {
+  for (const entry of index) {
+    if (!entry.unique) continue;
+    const place = entryPlace(layout, storedIndexEntry(entry), key);
+    const holder = parseEntry(await view.get(place), place);
+    if (holder !== undefined && holder.key !== key && isEntryLive(holder, now)) return entry;
+    if (claimed.has(place)) return entry;
+    claimed.add(place);
+  }
+  return undefined;
+}
+
+async function mayAppend({ layout }: Judging, view: View, op: AppendOp): Promise<boolean> {
+  const { stream, events, expected, unless } = op;
+  const known = await readPlaces(
+    view,
+    layout,
+    stream,
+    events.map(({ id }) => id),
+  );
+  if (known.size > 0) return areSideBySide(op, known);
+  if (expected !== undefined) {
+    const { version } = await readHead(view, layout, stream);
+    if (expected === "exists" ? version === 0 : version !== expected) return false;
+  }
+  if (unless !== undefined) {
+    for await (const event of walk(view, layout, { from: unless.after + 1, reverse: false })) {
+      if (unless.matches(event)) return false;
+    }
+  }
+  return true;
+}
+
+/** Whether all of the events stand in the stream in this order. */
+function areSideBySide({ events }: AppendOp, known: Awaited<ReturnType<typeof readPlaces>>): boolean {
+  const first = known.get(events[0]?.id ?? "")?.version ?? 0;
+  return events.every(({ id }, i) => known.get(id)?.version === first + i);
+}

@@ -1,0 +1,97 @@
+/** What putting, adding to and deleting a row amounts to in physical writes. */
+import type { AddOp, Answer, DeleteOp, PutOp, Row } from "../contract.ts";
+import { addNumber } from "../numbers.ts";
+import { parseToken, releasedFor, type Unnamed } from "./contents.ts";
+import type { Draft } from "./draft.ts";
+import { type EntryValue, entryPlace, entryValue, isSameEntry, parseEntry, storedIndexEntry } from "./index-entries.ts";
+import {
+  isTombstone,
+  liveEnvelope,
+  parseEnvelope,
+  type RowEnvelope,
+  rowEnvelope,
+  type StoredIndexEntry,
+  tombstone,
+  toRow,
+} from "./row-envelope.ts";
+
+export async function putRow(
+  draft: Draft,
+  { space, key, value, version, expiresAt, index, content }: PutOp,
+): Promise<Answer> {
+  const { layout, writes, now } = draft;
+  const { place, envelope } = await find(draft, space, key);
+  const before = envelope !== undefined && !isTombstone(envelope) ? envelope : undefined;
+  const createdAt = liveEnvelope(before, now)?.created ?? now;
+  const row: Row = { key, value, version, createdAt, updatedAt: now, expiresAt, content };
+  const entries = index?.map(storedIndexEntry) ?? [];
+
+  await writeIndex(draft, key, before, entries, expiresAt);
+  if (before !== undefined) releaseContent(draft, before);
+  if (content !== undefined) writes.set(layout.content(parseToken(content).id), undefined);
+  writes.set(place, rowEnvelope(row, draft.nextSeq(), entries));
+  return { createdAt };
+}
+
+export async function addToRow(draft: Draft, op: AddOp): Promise<Answer> {
+  const { place, envelope } = await find(draft, op.space, op.key);
+  const live = liveEnvelope(envelope, draft.now);
+  const before = live && toRow(op.key, live, place);
+  const value = addNumber(before?.value, op.by) as string; // judged before
+  const expiresAt = op.expiresAt ?? before?.expiresAt;
+  await putRow(draft, { ...op, op: "put", value, expiresAt });
+  return { value, expiresAt };
+}
+
+/** Leaves a trace also where what it removes had expired, and none where nothing was. */
+export async function deleteRow(draft: Draft, { space, key, version }: DeleteOp): Promise<Answer> {
+  const { writes, now } = draft;
+  const { place, envelope } = await find(draft, space, key);
+  if (envelope === undefined || isTombstone(envelope)) return { existed: false };
+  await writeIndex(draft, key, envelope, [], undefined);
+  releaseContent(draft, envelope);
+  writes.set(place, tombstone(key, { deleted: now, version, seq: draft.nextSeq() }));
+  return { existed: liveEnvelope(envelope, now) !== undefined };
+}
+
+async function find({ view, layout }: Draft, space: PutOp["space"], key: string) {
+  const place = layout.row(space, key);
+  return { place, envelope: parseEnvelope(await view.get(place), place) };
+}
+
+/** Takes the row's entries away and gives it the new ones. What stays the same is not written. */
+async function writeIndex(
+  { view, layout, writes }: Draft,
+  key: string,
+  before: RowEnvelope | undefined,
+  entries: readonly StoredIndexEntry[],
+  expires: number | undefined,
+): Promise<void> {
+  // Where a tuple is unique, another row may have taken the entry since this one expired; else entries are as their row says.
+  const present = async (entry: StoredIndexEntry, place: string) => {
+    const [, , unique] = entry;
+    return unique ? parseEntry(await view.get(place), place) : earlier.get(place);
+  };
+  const earlier = new Map<string, EntryValue>();
+  for (const entry of before?.index ?? []) {
+    earlier.set(entryPlace(layout, entry, key), entryValue(entry, key, before?.expires));
+  }
+  const next = new Map(entries.map((entry) => [entryPlace(layout, entry, key), entry]));
+  for (const entry of before?.index ?? []) {
+    const place = entryPlace(layout, entry, key);
+    if (!next.has(place) && (await present(entry, place))?.key === key) writes.set(place, undefined);
+  }
+  for (const [place, entry] of next) {
+    const value = entryValue(entry, key, expires);
+    const standing = await present(entry, place);
+    if (standing === undefined || !isSameEntry(standing, value)) writes.set(place, value);
+  }
+}
+
+/** The bytes stay for those who are reading them. */
+function releaseContent({ layout, writes, now }: Draft, { content }: RowEnvelope): void {
+  if (content === undefined) return;
+  const { id, chunks } = parseToken(content);
+  const unnamed: Unnamed = { due: now + releasedFor, chunks };
+  writes.set(layout.content(id), unnamed);
+}
