@@ -1,0 +1,25 @@
+import { deepStrictEqual } from "node:assert";
+import { crowd, inCrowds } from "../call-styles.ts";
+import type { Value } from "../contender.ts";
+import { always, type Operation } from "../operation.ts";
+
+/** Sets keys that are new. They go again after each round. */
+export const addInCrowds: Operation = {
+  name: `set of new keys, ${crowd} at once`,
+  writes: true,
+  offeredBy: always,
+  prepare(lane, units) {
+    const { contender } = lane;
+    const entries = Array.from({ length: units * crowd }, (): [string, Value] => [lane.freshKey(), lane.freshValue()]);
+    return {
+      count: entries.length,
+      async perform() {
+        await inCrowds(entries, ([key, value]) => contender.set(key, value));
+      },
+      async verify() {
+        for (const [key, value] of entries) deepStrictEqual(await contender.get(key), value);
+        await inCrowds(entries, ([key]) => contender.delete(key));
+      },
+    };
+  },
+};

@@ -1,0 +1,35 @@
+import { deepStrictEqual } from "node:assert";
+import { crowd, inCrowds, inTurn } from "../call-styles.ts";
+import type { Value } from "../contender.ts";
+import { type Lane, pickKeys } from "../lane.ts";
+import { always, type Operation, type Work } from "../operation.ts";
+
+/** Replaces values, so that the store stays as large as it is. */
+export const setInTurn: Operation = {
+  name: "set, serial",
+  writes: true,
+  offeredBy: always,
+  prepare: (lane, units) => prepareSets(lane, pickKeys(lane, units), inTurn),
+};
+
+export const setInCrowds: Operation = {
+  name: `set, ${crowd} at once`,
+  writes: true,
+  offeredBy: always,
+  prepare: (lane, units) => prepareSets(lane, pickKeys(lane, units * crowd), inCrowds),
+};
+
+function prepareSets(lane: Lane, keys: readonly string[], callAll: typeof inTurn): Work {
+  const { contender, book } = lane;
+  const entries = keys.map((key): [string, Value] => [key, lane.freshValue()]);
+  return {
+    count: keys.length,
+    async perform() {
+      await callAll(entries, ([key, value]) => contender.set(key, value));
+    },
+    async verify() {
+      for (const [key, value] of entries) book.set(key, value);
+      for (const key of new Set(keys)) deepStrictEqual(await contender.get(key), book.get(key));
+    },
+  };
+}
