@@ -63,7 +63,7 @@ export function createBytes(connection: Connection, sweeper: Sweeper): Bytes {
           .statement("update blob_contents set free_at = 0 where id = ? and free_at is not null")
           .run(Number(token));
       });
-      sweeper.nudge();
+      sweeper.hurry();
     } catch {
       // Whatever is in the way (a full disk, a lock), the content is swept a day after it was staged.
     }

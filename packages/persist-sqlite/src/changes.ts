@@ -9,14 +9,16 @@ import { forgottenSeq } from "./sweep.ts";
 interface StoredChange extends StoredRow {
   readonly seq: number;
   readonly space: Space;
+  readonly key: string;
   /** Of a stream's last event. */
   readonly position: number | null;
   readonly deleted: 0 | 1;
 }
 
-const changed = "seq > ? and seq <= ? and namespace = ?";
+// Each branch comes in the order of its index on seq, so that SQLite merges them and reads no more than the page. The plus keeps it from taking the index that leads by
+// namespace, and sorting.
+const changed = "seq > ? and seq <= ? and +namespace = ?";
 
-// Each branch comes in the order of its index on seq, so that SQLite merges them and reads no more than the page.
 const branches = [
   ...rowTables.map(
     (table) => `
@@ -71,7 +73,7 @@ function toChange(stored: StoredChange, now: number): ChangedRow {
 }
 
 function presentRow(stored: StoredChange): Row {
-  if (stored.space !== "streams") return toRow(stored);
+  if (stored.space !== "streams") return toRow(stored.key, stored);
   return toStreamRow({
     stream: stored.key,
     version: Number(stored.version),

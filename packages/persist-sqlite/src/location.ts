@@ -1,5 +1,5 @@
 /** Whether a file can live where the options say, found out before SQLite is let near it: its own answers are short, and sometimes late. */
-import { accessSync, constants, mkdirSync, type Stats, statfsSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, type Stats, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { PersistError } from "@cuitty/persist-core";
 import type { SqliteDriver } from "./driver.ts";
@@ -8,21 +8,31 @@ import { toPersistError } from "./errors.ts";
 /** Makes the folders that lead to the file, and throws where the file could not be used. */
 export function prepareLocation(file: string, driver: SqliteDriver): void {
   const folder = dirname(file);
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw toPersistError(error, driver, `make the folder "${folder}"`);
-  }
+  makeFolder(folder, driver);
   refuseNetworkFileSystem(folder);
   const stats = statSync(file, { throwIfNoEntry: false });
   if (stats !== undefined) refuseOtherThings(file, stats);
   // SQLite opens what it may not write all the same, and complains at the first write only.
-  for (const place of stats === undefined ? [folder] : [folder, file]) {
-    try {
-      accessSync(place, constants.W_OK);
-    } catch (error) {
-      throw toPersistError(error, driver, `write to "${place}"`);
-    }
+  for (const place of stats === undefined ? [folder] : [folder, file]) requireWritable(place, driver);
+}
+
+function makeFolder(folder: string, driver: SqliteDriver): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    // Node.js reports ENOENT where the file system is read-only.
+    let parent = folder;
+    while (!existsSync(parent)) parent = dirname(parent);
+    requireWritable(parent, driver);
+    throw toPersistError(error, driver, `make the folder "${folder}"`);
+  }
+}
+
+function requireWritable(place: string, driver: SqliteDriver): void {
+  try {
+    accessSync(place, constants.W_OK);
+  } catch (error) {
+    throw toPersistError(error, driver, `write to "${place}"`);
   }
 }
 

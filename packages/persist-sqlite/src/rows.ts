@@ -6,9 +6,8 @@ import { replaceIndexEntries } from "./index-entries.ts";
 import type { RowTable } from "./schema.ts";
 import { readStream } from "./streams.ts";
 
-/** A row as its table has it. */
+/** A row as its table has it, without its key. */
 export interface StoredRow {
-  readonly key: string;
   readonly value: string;
   readonly version: string;
   readonly created_at: number;
@@ -17,16 +16,15 @@ export interface StoredRow {
   readonly content?: number | null;
 }
 
-/** The columns of {@link StoredRow}, in one table or in `r`. */
-export function columnsOf(table: RowTable, keysOnly: boolean): string {
-  const value = keysOnly ? "'' as value" : "r.value";
-  const content = table === "blobs" ? ", r.content" : "";
-  return `r.key, r.version, r.created_at, r.updated_at, r.expires_at${content}, ${value}`;
+/** The columns of {@link StoredRow} in the table, which the query calls `r`. A value that is not wanted is not read: it may be long. */
+export function columnsOf(table: RowTable, { value }: { value: boolean }): string {
+  const content = table === "blobs" ? "r.content, " : "";
+  return `r.version, r.created_at, r.updated_at, r.expires_at, ${content}${value ? "r.value" : "'' as value"}`;
 }
 
-export function toRow(stored: StoredRow): Row {
+export function toRow(key: string, stored: StoredRow): Row {
   return {
-    key: stored.key,
+    key,
     value: stored.value,
     version: stored.version,
     createdAt: stored.created_at,
@@ -37,12 +35,11 @@ export function toRow(stored: StoredRow): Row {
 }
 
 const selects: Readonly<Record<RowTable, string>> = perTable(
-  (table) => `select ${columnsOf(table, false)} from ${table} r where r.namespace = ? and r.key = ?`,
+  (table) => `select ${columnsOf(table, { value: true })} from ${table} r where r.namespace = ? and r.key = ?`,
 );
 
-// The row's facts without its value, which may be long.
 const factSelects: Readonly<Record<RowTable, string>> = perTable(
-  (table) => `select ${columnsOf(table, true)} from ${table} r where r.namespace = ? and r.key = ?`,
+  (table) => `select ${columnsOf(table, { value: false })} from ${table} r where r.namespace = ? and r.key = ?`,
 );
 
 const upserts: Readonly<Record<RowTable, string>> = perTable((table) => {
@@ -66,7 +63,7 @@ export function readRow(
 ): Row | undefined {
   if (space === "streams") return readStream(connection, namespace, key);
   const stored = connection.statement(selects[space]).get(namespace, key) as StoredRow | undefined;
-  return stored === undefined || isExpired(stored, now) ? undefined : toRow(stored);
+  return stored === undefined || isExpired(stored, now) ? undefined : toRow(key, stored);
 }
 
 /** The version of the live row, or `null`. */

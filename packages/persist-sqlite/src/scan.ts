@@ -1,5 +1,5 @@
 /** Pages of rows, by key or by index tuple. One statement a page, which is over when the page is: a cursor left open would keep the write-ahead log from being emptied. */
-import type { IndexRange, KeyRange, ScanPage, ScanRange, Space } from "@cuitty/persist-core";
+import type { IndexRange, KeyRange, Row, ScanPage, ScanRange, Space } from "@cuitty/persist-core";
 import type { Connection } from "./connection.ts";
 import type { SqliteValue } from "./driver.ts";
 import { columnsOf, type StoredRow, toRow } from "./rows.ts";
@@ -13,6 +13,10 @@ export function scan(connection: Connection, namespace: string, space: Space, ra
     : scanKeys(connection, namespace, space, range, now);
 }
 
+type KeyedRow = StoredRow & { readonly key: string };
+
+const toKeyedRow = (stored: KeyedRow): Row => toRow(stored.key, stored);
+
 /** Conditions of a WHERE clause with their parameters. */
 interface Conditions {
   readonly sql: string;
@@ -23,14 +27,14 @@ function scanKeys(connection: Connection, namespace: string, table: RowTable, ra
   const bounds = keyBounds("r.key", range);
   const stored = connection
     .statement(
-      `select ${columnsOf(table, range.keysOnly)} from ${table} r
+      `select r.key, ${columnsOf(table, { value: !range.keysOnly })} from ${table} r
        where r.namespace = ? ${bounds.sql} and (r.expires_at is null or r.expires_at > ?)
        order by r.key ${direction(range)} limit ?`,
     )
-    .all(namespace, ...bounds.params, now, range.limit + 1) as StoredRow[];
+    .all(namespace, ...bounds.params, now, range.limit + 1) as KeyedRow[];
   const more = stored.length > range.limit;
   if (more) stored.pop();
-  return { rows: stored.map(toRow), more };
+  return { rows: stored.map(toKeyedRow), more };
 }
 
 /** The streams by name, without the log's own row. */
@@ -53,15 +57,15 @@ function scanIndex(connection: Connection, namespace: string, range: IndexRange,
   const stored = connection
     // CROSS JOIN fixes the order of the tables: the index leads.
     .statement(
-      `select i.tuple, ${columnsOf("records", range.keysOnly)}
+      `select i.tuple, i.key, ${columnsOf("records", { value: !range.keysOnly })}
        from record_index i cross join records r on r.namespace = i.namespace and r.key = i.key
        where i.namespace = ? and i.name = ? ${bounds.sql} and (r.expires_at is null or r.expires_at > ?)
        order by i.tuple ${order}, i.key ${order} limit ?`,
     )
-    .all(namespace, range.index, ...bounds.params, now, range.limit + 1) as (StoredRow & { tuple: Uint8Array })[];
+    .all(namespace, range.index, ...bounds.params, now, range.limit + 1) as (KeyedRow & { tuple: Uint8Array })[];
   const more = stored.length > range.limit;
   if (more) stored.pop();
-  return { rows: stored.map(toRow), tuples: stored.map((row) => row.tuple), more };
+  return { rows: stored.map(toKeyedRow), tuples: stored.map((row) => row.tuple), more };
 }
 
 /** SQLite compares text as its UTF-8 bytes, which is the order of keys. */

@@ -20,6 +20,8 @@ const step = { rows: 200, chunks: 16, deletions: 1000 };
 export interface Sweeper {
   /** Starts a sweep soon, unless there was one within the last minute. */
   nudge(): void;
+  /** Starts a sweep soon: there is something to take away. */
+  hurry(): void;
   close(): void;
 }
 
@@ -42,11 +44,16 @@ export function createSweeper(connection: Connection, clock: () => number): Swee
     if (more && !connection.closed) schedule(breather);
   }
 
+  function hurry(): void {
+    last = performance.now();
+    if (timer === undefined) schedule(0);
+  }
+
   return {
+    hurry,
+
     nudge() {
-      if (timer !== undefined || performance.now() - last < interval) return;
-      last = performance.now();
-      schedule(0);
+      if (performance.now() - last >= interval) hurry();
     },
 
     close() {

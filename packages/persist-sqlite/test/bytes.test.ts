@@ -1,0 +1,176 @@
+import { type Engine, PersistError, type Row } from "@cuitty/persist-core";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { sqlite } from "../src/adapter.ts";
+import { at, drivers, makeFolder, openEngine, put, scope } from "./engines.ts";
+
+const chunk = 256 * 1024;
+const day = 24 * 60 * 60 * 1000;
+
+/** Bytes that are different at every place. */
+function bytesOf(length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8) * 7 + (i >> 16)) & 0xff);
+}
+
+async function* pieces(bytes: Uint8Array, size: number): AsyncIterable<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+async function store(engine: Engine, key: string, bytes: Uint8Array, size = 100_000, now = 1000): Promise<Row> {
+  const { token } = await engine.bytes.stage(pieces(bytes, size), at(now));
+  await engine.commit([[put("blobs", key, "{}", { content: token })]], at(now));
+  const [row] = await engine.read("blobs", [key], at(now));
+  return row as Row;
+}
+
+async function load(engine: Engine, row: Row, offset = 0, length = Number.MAX_SAFE_INTEGER, now = 1000) {
+  const parts: Uint8Array[] = [];
+  for await (const part of engine.bytes.open(row, { offset, length }, at(now))) parts.push(part);
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+describe.each(drivers)("with $name", (driver) => {
+  test.each([0, 1, chunk - 1, chunk, chunk + 1, 4 * chunk, 9 * chunk + 5])(
+    "%i bytes come back as they were",
+    async (n) => {
+      const engine = await openEngine({ driver });
+      const bytes = bytesOf(n);
+      for (const size of [7_777, chunk, 3 * chunk, n + 1]) {
+        const staged = await engine.bytes.stage(pieces(bytes, size), at(1000));
+        expect(staged.size).toBe(n);
+        expect(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)).toEqual(
+          Uint8Array.from(Buffer.from(staged.sha256, "hex")).buffer,
+        );
+        const row = { ...(await store(engine, "a", bytes, size)) };
+        expect(Buffer.compare(await load(engine, row), bytes)).toBe(0);
+      }
+    },
+  );
+
+  test("ranges", async () => {
+    const engine = await openEngine({ driver });
+    const bytes = bytesOf(2 * chunk + 100);
+    const row = await store(engine, "a", bytes);
+    for (const [offset, length] of [
+      [0, 1],
+      [chunk - 1, 2],
+      [chunk, chunk],
+      [5, 2 * chunk],
+      [2 * chunk + 99, 50],
+      [2 * chunk + 100, 1],
+      [0, 0],
+    ] as const) {
+      expect(Buffer.compare(await load(engine, row, offset, length), bytes.subarray(offset, offset + length))).toBe(0);
+    }
+  });
+});
+
+test("staged bytes can be read before they belong to a row", async () => {
+  const engine = await openEngine();
+  const { token } = await engine.bytes.stage(pieces(bytesOf(10), 3), at(1000));
+  const row: Row = { key: "a", value: "{}", version: "1", createdAt: 0, updatedAt: 0, content: token };
+  expect(await load(engine, row)).toEqual(bytesOf(10));
+});
+
+test("a body that fails leaves nothing behind, and one that is given up is stopped", async () => {
+  const engine = await openEngine();
+  let stopped = 0;
+  async function* body(): AsyncIterable<Uint8Array> {
+    try {
+      yield bytesOf(3 * chunk);
+      yield bytesOf(3 * chunk);
+      throw new RangeError("no more");
+    } finally {
+      stopped++;
+    }
+  }
+  await expect(engine.bytes.stage(body(), at(1000))).rejects.toThrow("no more");
+  await expectSwept(engine, 0);
+  const controller = new AbortController();
+  controller.abort();
+  await expect(engine.bytes.stage(body(), at(1000, { signal: controller.signal }))).rejects.toMatchObject({
+    code: "ABORTED",
+  });
+  expect(stopped).toBe(2);
+  await expectSwept(engine, 0);
+});
+
+describe("contents that nothing names", () => {
+  test("stay readable for ten minutes after a blob was replaced or deleted", async () => {
+    let now = 1000;
+    const { reopen, engine } = await openFile(() => now);
+    const bytes = bytesOf(2 * chunk);
+    const replaced = await store(engine, "a", bytes);
+    const deleted = await store(engine, "b", bytes);
+    await store(engine, "a", bytesOf(3));
+    await engine.commit([[{ op: "delete", space: "blobs", key: "b", version: "gone" }]], at(now));
+    now += 10 * 60 * 1000 - 1;
+    const later = await reopen();
+    expect(await load(later, replaced)).toEqual(bytes);
+    expect(await load(later, deleted)).toEqual(bytes);
+    now += 1;
+    const latest = await reopen();
+    await expectSwept(latest, 1);
+    await expect(load(latest, replaced)).rejects.toMatchObject({ code: "CONFLICT", retryable: true });
+  });
+
+  test("are swept a day after they were staged, and can no longer be put", async () => {
+    let now = 1000;
+    const { reopen, engine } = await openFile(() => now);
+    const { token } = await engine.bytes.stage(pieces(bytesOf(9 * chunk), chunk), at(now));
+    await store(engine, "kept", bytesOf(3));
+    now += day;
+    const later = await reopen();
+    await expectSwept(later, 1);
+    const results = await later.commit([[put("blobs", "a", "{}", { content: token })]], at(now));
+    expect(results).toMatchObject([{ outcome: "conflict", op: 0 }]);
+    expect(await load(later, (await later.read("blobs", ["kept"], at(now)))[0] as Row)).toEqual(bytesOf(3));
+  });
+
+  test("are kept while any blob has them, as when one is moved", async () => {
+    let now = 1000;
+    const { reopen, engine } = await openFile(() => now);
+    const row = await store(engine, "a", bytesOf(5));
+    const remove = { op: "delete", space: "blobs", key: "a", version: "moved" } as const;
+    const results = await engine.commit([[put("blobs", "b", "{}", { content: row.content }), remove]], at(now));
+    expect(results).toMatchObject([{ outcome: "applied" }]);
+    await engine.commit([[put("blobs", "b", '{"new":"facts"}', { content: row.content })]], at(now));
+    now += day;
+    const later = await reopen();
+    await expectSwept(later, 1);
+    const [moved] = await later.read("blobs", ["b"], at(now));
+    expect(await load(later, moved as Row)).toEqual(bytesOf(5));
+  });
+});
+
+test("a chunk that is missing is told as damage", async () => {
+  const engine = await openEngine();
+  const row = await store(engine, "a", bytesOf(3 * chunk));
+  (engine.raw() as { exec(sql: string): void }).exec("delete from blob_chunks where n = 1");
+  const error = await load(engine, row).catch((error: unknown) => error);
+  expect(PersistError.is(error, "CORRUPT")).toBe(true);
+});
+
+/** A file that can be opened again; each time a sweep is due. */
+async function openFile(clock: () => number) {
+  const path = `${makeFolder()}/a.db`;
+  let close: (() => Promise<void>) | undefined;
+  const reopen = async () => {
+    await close?.();
+    const adapter = await sqlite({ path, clock });
+    close = adapter.close;
+    return (await adapter.engine?.(scope)) as Engine;
+  };
+  onTestFinished(() => close?.());
+  return { reopen, engine: await reopen() };
+}
+
+/** Waits until there are no more than so many contents. */
+async function expectSwept(engine: Engine, contents: number): Promise<void> {
+  const db = engine.raw() as { prepare(sql: string): { get(): unknown } };
+  await expect
+    .poll(() => db.prepare("select count(*) as n from blob_contents").get(), { timeout: 10_000 })
+    .toEqual({ n: contents });
+  expect(
+    db.prepare("select count(*) as n from blob_chunks where content not in (select id from blob_contents)").get(),
+  ).toEqual({ n: 0 });
+}
