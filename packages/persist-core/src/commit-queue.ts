@@ -1,12 +1,16 @@
 /**
  * Group commit. Whatever is submitted in one turn of the event loop, or while a commit is in flight, goes down to the engine together: one driver transaction, one
  * sync to disk, one round trip for all of it, and each submission is answered by itself.
+ *
+ * The way of a submission is short on purpose: with an engine that answers at once, a serial write costs one promise and one microtask here.
  */
 import { aborted, type Call, timedOut, watch } from "./calls.ts";
 import { conflict } from "./conflicts.ts";
 import type { CommitResult, Engine, Op } from "./contract.ts";
 import { PersistError } from "./errors.ts";
+import { explain } from "./explain.ts";
 import type { Applied } from "./gate.ts";
+import type { Lifecycle } from "./lifecycle.ts";
 import { findOut } from "./unknown-outcome.ts";
 
 export interface CommitQueue {
@@ -18,34 +22,33 @@ interface Submission {
   readonly call: Call;
   readonly resolve: (applied: Applied) => void;
   readonly reject: (error: unknown) => void;
-  readonly answered: Promise<Applied>;
-  /** The engine has it: from here on it may have happened. */
-  sent: boolean;
-  watched: boolean;
+  /** `sent`: the engine has it, and from here on it may have happened. `left`: its caller gave up before that. */
+  state: "waiting" | "sent" | "left";
+  /** Ends the watch over its deadline and signal, where there is one. */
+  unwatch: (() => void) | undefined;
 }
 
 /** The most operations in one driver transaction, so that none holds the engine for long. */
 const maxGroup = 2000;
 
-export function createCommitQueue(engine: Engine, now: () => number): CommitQueue {
+export function createCommitQueue(engine: Engine, now: () => number, lifecycle: Lifecycle): CommitQueue {
   let waiting: Submission[] = [];
   let busy = false;
 
   const flush = () => {
     while (waiting.length > 0) {
-      const group = takeGroup();
-      const flight = send(group);
-      if (flight !== undefined) {
-        busy = true;
-        void flight.finally(() => {
-          busy = false;
-          flush();
-        });
-        return;
-      }
+      const flight = send(takeGroup());
+      if (flight === undefined) continue;
+      busy = true;
+      void flight.finally(() => {
+        busy = false;
+        flush();
+      });
+      return;
     }
   };
 
+  /** The next ones to send, in order, without those whose callers have left. */
   const takeGroup = (): Submission[] => {
     const group: Submission[] = [];
     let ops = 0;
@@ -53,7 +56,10 @@ export function createCommitQueue(engine: Engine, now: () => number): CommitQueu
     for (const submission of waiting) {
       if (group.length > 0 && ops + submission.ops.length > maxGroup) break;
       taken++;
-      if (isGone(submission)) continue;
+      if (hasLeft(submission)) {
+        lifecycle.leave();
+        continue;
+      }
       group.push(submission);
       ops += submission.ops.length;
     }
@@ -64,14 +70,17 @@ export function createCommitQueue(engine: Engine, now: () => number): CommitQueu
   /** Answers the whole group. A promise only where the engine needs time. */
   const send = (group: readonly Submission[]): Promise<void> | undefined => {
     if (group.length === 0) return undefined;
-    for (const submission of group) submission.sent = true;
+    const lists: (readonly Op[])[] = [];
+    let deadline = 0;
+    for (const submission of group) {
+      submission.state = "sent";
+      lists.push(submission.ops);
+      if (submission.call.deadline > deadline) deadline = submission.call.deadline;
+    }
     try {
-      const results = engine.commit(
-        group.map((submission) => submission.ops),
-        { now: now(), deadline: group.reduce((latest, { call }) => Math.max(latest, call.deadline), 0) },
-      );
+      const results = engine.commit(lists, { now: now(), deadline });
       if (!(results instanceof Promise)) return answer(group, results);
-      for (const submission of group) giveUpInTime(submission);
+      group.forEach(watchOver);
       return results.then(
         (settled) => answer(group, settled),
         (error) => fail(group, error),
@@ -86,12 +95,16 @@ export function createCommitQueue(engine: Engine, now: () => number): CommitQueu
     for (let i = 0; i < group.length; i++) {
       const submission = group[i] as Submission;
       const result = results[i] as CommitResult;
-      if (result.outcome === "applied") submission.resolve(result);
-      else if (result.outcome === "conflict") submission.reject(conflict(submission.ops, result, submission.call));
+      if (result.outcome === "applied") succeed(submission, result);
+      else if (result.outcome === "conflict") refuse(submission, conflict(submission.ops, result, submission.call));
       else {
         doubtful ??= [];
-        const finding = findOut(engine, submission.ops, result.cause, submission.call, now);
-        doubtful.push(finding.then(submission.resolve, submission.reject));
+        doubtful.push(
+          findOut(engine, submission.ops, result.cause, submission.call, now).then(
+            (applied) => succeed(submission, applied),
+            (error) => refuse(submission, error),
+          ),
+        );
       }
     }
     return doubtful === undefined ? undefined : Promise.all(doubtful).then(() => undefined);
@@ -101,7 +114,7 @@ export function createCommitQueue(engine: Engine, now: () => number): CommitQueu
   const fail = (group: readonly Submission[], error: unknown): Promise<void> | undefined => {
     const waitedInVain = PersistError.is(error, "TIMEOUT") || PersistError.is(error, "ABORTED");
     if (group.length === 1 || waitedInVain) {
-      for (const submission of group) submission.reject(error);
+      for (const submission of group) refuse(submission, error);
       return undefined;
     }
     return group.reduce(async (before, submission) => {
@@ -110,36 +123,52 @@ export function createCommitQueue(engine: Engine, now: () => number): CommitQueu
     }, Promise.resolve());
   };
 
+  const succeed = (submission: Submission, applied: Applied) => {
+    submission.unwatch?.();
+    lifecycle.leave();
+    submission.resolve(applied);
+  };
+
+  const refuse = (submission: Submission, error: unknown) => {
+    submission.unwatch?.();
+    lifecycle.leave();
+    submission.reject(explain(error, submission.call, engine));
+  };
+
   return {
-    submit(ops, call) {
-      const { promise: answered, resolve, reject } = Promise.withResolvers<Applied>();
-      const submission: Submission = { ops, call, resolve, reject, answered, sent: false, watched: false };
-      waiting.push(submission);
-      if (busy) giveUpInTime(submission);
-      else if (waiting.length === 1) queueMicrotask(flush);
-      return answered;
-    },
+    submit: (ops, call) =>
+      new Promise((resolve, reject) => {
+        const submission: Submission = { ops, call, resolve, reject, state: "waiting", unwatch: undefined };
+        lifecycle.enter();
+        waiting.push(submission);
+        if (busy) watchOver(submission);
+        else if (waiting.length === 1) queueMicrotask(flush);
+      }),
   };
 }
 
 /** Only for those who have to wait: an engine that answers at once needs no timer. */
-function giveUpInTime(submission: Submission): void {
-  if (submission.watched) return;
-  submission.watched = true;
-  const { ops, call, reject, answered } = submission;
-  const version = ops.find((op) => "version" in op)?.version;
-  const stop = watch(
-    call,
-    () => (submission.sent ? { outcome: "unknown", version } : { outcome: "not-applied" }),
-    reject,
+function watchOver(submission: Submission): void {
+  if (submission.unwatch !== undefined) return;
+  const version = submission.ops.find((op) => "version" in op)?.version;
+  submission.unwatch = watch(
+    submission.call,
+    () => (submission.state === "sent" ? { outcome: "unknown", version } : { outcome: "not-applied" }),
+    (error) => {
+      if (submission.state === "waiting") submission.state = "left";
+      submission.reject(error);
+    },
   );
-  answered.then(stop, stop);
 }
 
-/** Whether its caller has given up before it was sent. */
-function isGone({ call, reject }: Submission): boolean {
-  if (call.signal?.aborted === true) reject(aborted(call));
-  else if (performance.now() > call.deadline) reject(timedOut(call));
-  else return false;
+/** Whether its caller has given up, so that it must not be sent any more. */
+function hasLeft(submission: Submission): boolean {
+  const { call, unwatch } = submission;
+  if (submission.state === "waiting") {
+    if (call.signal?.aborted === true) submission.reject(aborted(call));
+    else if (unwatch !== undefined && performance.now() > call.deadline) submission.reject(timedOut(call));
+    else return false;
+  }
+  unwatch?.();
   return true;
 }

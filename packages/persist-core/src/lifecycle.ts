@@ -4,6 +4,9 @@ import { PersistError } from "./errors.ts";
 export interface Lifecycle {
   /** Throws CLOSED once closing has begun. */
   ensureOpen(): void;
+  /** Something is in flight from here on, until `leave`. */
+  enter(): void;
+  leave(): void;
   /** Counts the work as in flight until it settles, and returns it. */
   track<T>(work: Promise<T>): Promise<T>;
   /** Refuses new work, waits at most `timeout` milliseconds for what is in flight, then runs `end`. Once: later calls wait for the first. */
@@ -25,7 +28,11 @@ export function createLifecycle(store: string): Lifecycle {
       };
     });
 
-  const done = () => {
+  const enter = () => {
+    inFlight++;
+  };
+
+  const leave = () => {
     inFlight--;
     if (inFlight === 0) onIdle?.();
   };
@@ -36,9 +43,11 @@ export function createLifecycle(store: string): Lifecycle {
         throw new PersistError("CLOSED", `The store "${store}" is closed. Open it again with createStore.`);
       }
     },
+    enter,
+    leave,
     track(work) {
-      inFlight++;
-      work.then(done, done);
+      enter();
+      work.then(leave, leave);
       return work;
     },
     close(timeout, end) {

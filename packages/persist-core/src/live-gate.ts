@@ -2,7 +2,7 @@
 import { aborted, type Call, guard } from "./calls.ts";
 import { createCommitQueue } from "./commit-queue.ts";
 import type { Engine, EngineOptions, MaybePromise, Staged } from "./contract.ts";
-import { PersistError } from "./errors.ts";
+import { explain } from "./explain.ts";
 import type { Gate } from "./gate.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { checkCommit } from "./limits.ts";
@@ -18,13 +18,16 @@ export function createLiveGate(
 ): Gate {
   const { lifecycle } = o;
   const readRows = engine.reads === "batched" ? createReadBatch(engine) : engine.read.bind(engine);
-  const queue = createCommitQueue(engine, o.now);
+  const queue = createCommitQueue(engine, o.now, lifecycle);
 
-  const begin = (call: Call): EngineOptions => {
+  const ensureUsable = (call: Call) => {
     lifecycle.ensureOpen();
     if (call.signal?.aborted === true) throw aborted(call);
-    const { deadline, signal } = call;
-    return { now: o.now(), deadline, signal };
+  };
+
+  const begin = (call: Call): EngineOptions => {
+    ensureUsable(call);
+    return { now: o.now(), deadline: call.deadline, signal: call.signal };
   };
 
   /** Runs a read. What the engine has at hand is handed on at once: no timer, no turn of the event loop. */
@@ -70,20 +73,18 @@ export function createLiveGate(
     scan: (space, range, call) => perform(call, (options) => engine.scan(space, range, options)),
     events: (range, call) => perform(call, (options) => engine.events(range, options)),
     commit(ops, call) {
-      begin(call);
+      ensureUsable(call);
       checkCommit(ops, call);
-      return lifecycle.track(queue.submit(ops, call)).catch((error) => {
-        throw explain(error, call, engine);
-      });
+      return queue.submit(ops, call);
     },
     stage(body, call) {
-      begin(call);
+      ensureUsable(call);
       return lifecycle.track(stage(body, call)).catch((error) => {
         throw explain(error, call, engine);
       });
     },
     async *open(row, range, call) {
-      begin(call);
+      ensureUsable(call);
       const watch = watchStalls(call);
       try {
         const chunks = engine.bytes.open(row, range, bytesOptions(watch))[Symbol.asyncIterator]();
@@ -115,30 +116,4 @@ async function* observed(body: AsyncIterable<Uint8Array>, watch: StallWatch): As
     watch.progress();
     yield chunk;
   }
-}
-
-/** The same error with what the engine could not know: the operation and the key. Anything that is no PersistError is a defect, and says so. */
-function explain(error: unknown, call: Call, engine: Engine): PersistError {
-  const { operation, key } = call;
-  const { adapter } = engine;
-  if (!PersistError.is(error)) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return new PersistError("INTERNAL", `${operation} failed in the adapter "${adapter}": ${reason}`, {
-      operation,
-      key,
-      adapter,
-      outcome: "unknown",
-      cause: error,
-    });
-  }
-  if (error.operation !== undefined) return error;
-  return new PersistError(error.code, error.message, {
-    retryable: error.retryable,
-    outcome: error.outcome,
-    version: error.version,
-    adapter: error.adapter ?? adapter,
-    operation,
-    key: error.key ?? key,
-    cause: error.cause,
-  });
 }
