@@ -35,7 +35,9 @@ function parseClear(operation: string, what: Clear): string {
   if (typeof what === "object" && what !== null) {
     const names = Object.keys(what).join();
     if (names === "all" && "all" in what && what.all === true) return "";
-    if (names === "prefix" && "prefix" in what && what.prefix !== "") return what.prefix;
+    // A prefix that is undefined must not empty everything.
+    if (names === "prefix" && "prefix" in what && typeof what.prefix === "string" && what.prefix !== "")
+      return what.prefix;
   }
   throw new PersistError(
     "INVALID_ARGUMENT",
