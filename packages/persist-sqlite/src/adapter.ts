@@ -4,7 +4,6 @@ import { createEngine } from "./engine.ts";
 import { open } from "./open.ts";
 import { parseOptions, type SqliteFactoryOptions } from "./options.ts";
 import { claimFile } from "./store-name.ts";
-import { createSweeper } from "./sweep.ts";
 
 export { backup } from "./backup.ts";
 export { betterSqlite3 } from "./driver.ts";
@@ -12,22 +11,16 @@ export { checkIntegrity } from "./integrity.ts";
 
 /** Opens the file, making it where it is missing, and brings it to the present layout. */
 export async function sqlite(options: SqliteFactoryOptions): Promise<PersistAdapter> {
-  const { clock, ...where } = parseOptions(options);
-  const connection = await open(where);
-  const sweeper = createSweeper(connection, clock);
-  sweeper.nudge();
+  const connection = await open(parseOptions(options));
 
   const openEngine: NonNullable<PersistAdapter["engine"]> = async (scope) => {
     await claimFile(connection, scope.name, { deadline: performance.now() + 30_000 });
-    return createEngine(connection, sweeper, scope.namespace);
+    return createEngine(connection, scope.namespace);
   };
 
   return {
     ...fourMethods(openEngine),
     engine: openEngine,
-    async close() {
-      sweeper.close();
-      connection.close();
-    },
+    close: async () => connection.close(),
   };
 }

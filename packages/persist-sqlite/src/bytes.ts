@@ -1,4 +1,8 @@
-/** Writing and reading the contents of blobs, chunk by chunk, with one small transaction or one statement at a time. */
+/**
+ * Writing and reading the contents of blobs, chunk by chunk, with one small transaction or one statement at a time. SQLite answers at once, so that a loop over a long
+ * content would never let the event loop turn: it is made to, once per batch.
+ */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   type ByteRange,
   type Bytes,
@@ -9,23 +13,24 @@ import {
   type Staged,
 } from "@cuitty/persist-core";
 import type { Connection } from "./connection.ts";
-import { chunkBytes, readContent, stagedFor } from "./contents.ts";
+import { chunkBytes, insertContent, readContent } from "./contents.ts";
 import type { Sweeper } from "./sweep.ts";
 
-/** Chunks per transaction: fewer commits, at one MiB of memory for each blob that is being written. */
+/** Chunks per transaction, and per turn of the event loop: one MiB, which is also the memory that a blob takes while it is written. */
 const batchChunks = 4;
 
 export function createBytes(connection: Connection, sweeper: Sweeper): Bytes {
   async function stage(body: AsyncIterable<Uint8Array>, o: EngineOptions): Promise<Staged> {
-    sweeper.nudge();
+    sweeper.nudge(o.now);
     const sha256 = createSha256();
     let size = 0;
     let chunks = 0;
-    const content = await connection.writeAhead(o, () => insertContent(connection, o.now + stagedFor));
+    const content = await connection.writeAhead(o, () => insertContent(connection));
     const write = async (batch: readonly Uint8Array[]) => {
       const first = chunks;
       chunks += batch.length;
       await connection.writeAhead(o, () => insertChunks(connection, content, first, batch));
+      await nextTurn();
     };
     try {
       const buffer = new Uint8Array(batchChunks * chunkBytes);
@@ -83,6 +88,7 @@ export function createBytes(connection: Connection, sweeper: Sweeper): Bytes {
       if (bytes === undefined || bytes.length < start + length) throw await missing(row, content, n, o);
       yield bytes.subarray(start, start + length);
       at += length;
+      if (n % batchChunks === batchChunks - 1) await nextTurn();
     }
   }
 
@@ -98,13 +104,6 @@ export function createBytes(connection: Connection, sweeper: Sweeper): Bytes {
   }
 
   return { stage, open, discard };
-}
-
-function insertContent(connection: Connection, freeAt: number): number {
-  const { id } = connection
-    .statement("insert into blob_contents (size, free_at) values (0, ?) returning id")
-    .get(freeAt) as { id: number };
-  return id;
 }
 
 function insertChunks(connection: Connection, content: number, first: number, chunks: readonly Uint8Array[]): void {

@@ -1,6 +1,6 @@
 /**
  * The contents of blobs, in chunks. A content belongs to the blobs that name it; one that no blob names is kept until `free_at`: a staged one for a day, so that its
- * upload can end, a released one for ten minutes, so that whoever reads it can go on.
+ * upload can end, a released one for ten minutes, so that whoever reads it can go on. These are times of this machine and not of the store's clock, which may be a test's.
  */
 import type { Connection } from "./connection.ts";
 
@@ -8,12 +8,20 @@ import type { Connection } from "./connection.ts";
 export const chunkBytes: number = 256 * 1024;
 
 /** In milliseconds. */
-export const stagedFor: number = 24 * 60 * 60 * 1000;
+const stagedFor = 24 * 60 * 60 * 1000;
 const releasedFor = 10 * 60 * 1000;
 
 export interface StoredContent {
   readonly size: number;
   readonly free_at: number | null;
+}
+
+/** Makes an empty content that is staged, and answers its id. */
+export function insertContent(connection: Connection): number {
+  const { id } = connection
+    .statement("insert into blob_contents (size, free_at) values (0, ?) returning id")
+    .get(Date.now() + stagedFor) as { id: number };
+  return id;
 }
 
 export function readContent(connection: Connection, content: number): StoredContent | undefined {
@@ -27,19 +35,19 @@ export function attachContent(connection: Connection, content: number): void {
 }
 
 /** To be called after the row was written or removed: a content that a blob still names is kept. */
-export function releaseContent(connection: Connection, content: number, time: number): void {
+export function releaseContent(connection: Connection, content: number): void {
   connection
     .statement(
       "update blob_contents set free_at = ? where id = ? and not exists (select 1 from blobs where content = blob_contents.id)",
     )
-    .run(time + releasedFor, content);
+    .run(Date.now() + releasedFor, content);
 }
 
 /** Frees the space of contents whose time has come, at most `limit` chunks of it. Returns whether there may be more. */
-export function freeContents(connection: Connection, now: number, limit: number): boolean {
+export function freeContents(connection: Connection, limit: number): boolean {
   const due = connection
     .statement("select id from blob_contents where free_at <= ? order by free_at limit 1")
-    .get(now) as { id: number } | undefined;
+    .get(Date.now()) as { id: number } | undefined;
   if (due === undefined) return false;
   const { changes } = connection
     .statement("delete from blob_chunks where id in (select id from blob_chunks where content = ? order by n limit ?)")

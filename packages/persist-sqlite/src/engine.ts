@@ -7,9 +7,11 @@ import type { Connection, Durability } from "./connection.ts";
 import { readEvents } from "./events.ts";
 import { readRow } from "./rows.ts";
 import { scan } from "./scan.ts";
-import type { Sweeper } from "./sweep.ts";
+import { createSweeper } from "./sweep.ts";
 
-export function createEngine(connection: Connection, sweeper: Sweeper, namespace: string): Engine {
+export function createEngine(connection: Connection, namespace: string): Engine {
+  const sweeper = createSweeper(connection, namespace);
+
   return {
     adapter: "sqlite",
     capabilities: capabilitiesOf(connection.durability),
@@ -25,7 +27,7 @@ export function createEngine(connection: Connection, sweeper: Sweeper, namespace
     events: (range, o) => connection.read(o, () => readEvents(connection, namespace, range)),
 
     commit(lists, o) {
-      sweeper.nudge();
+      sweeper.nudge(o.now);
       const answerUnknown = (error: unknown): CommitResult[] => {
         if (!PersistError.is(error) || error.outcome !== "unknown") throw error;
         return lists.map(() => ({ outcome: "unknown", cause: error }));
@@ -44,9 +46,8 @@ export function createEngine(connection: Connection, sweeper: Sweeper, namespace
     wake: (onWake) => connection.wake.listen(onWake),
     bytes: createBytes(connection, sweeper),
     raw: () => connection.db.raw,
-    close() {
-      // The connection is the adapter's: other engines may be on it.
-    },
+    // The connection stays: it is the adapter's, and other engines may be on it.
+    close: () => sweeper.close(),
   };
 }
 

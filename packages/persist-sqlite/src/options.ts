@@ -31,7 +31,6 @@ export interface ParsedOptions {
   readonly path: string;
   readonly durability: "full" | "relaxed";
   readonly driver: SqliteDriver | undefined;
-  readonly clock: () => number;
 }
 
 export const memoryPath = ":memory:";
@@ -40,7 +39,7 @@ export const memoryPath = ":memory:";
 export function parseOptions(options: SqliteFactoryOptions): ParsedOptions {
   const passed = ["name", "namespace", "adapter", "clock", "require"];
   checkOptionNames("sqlite", options, ["path", "durability", "driver", ...passed]);
-  const { name, durability = "full", driver, clock = Date.now } = options;
+  const { name, durability = "full", driver } = options;
   if (name !== undefined) checkName(name, "name");
   if (durability !== "full" && durability !== "relaxed") {
     throw invalid(`The option durability must be "full" or "relaxed" (it was ${JSON.stringify(durability)}).`);
@@ -50,7 +49,7 @@ export function parseOptions(options: SqliteFactoryOptions): ParsedOptions {
       'The option driver must be a SqliteDriver, such as nodeSqlite of "@cuitty/persist-sqlite/node-sqlite".',
     );
   }
-  return { path: parsePath(options.path, name), durability, driver, clock };
+  return { path: parsePath(options.path, name), durability, driver };
 }
 
 function parsePath(path: unknown, name: string | undefined): string {

@@ -95,7 +95,7 @@ export function putRow(connection: Connection, namespace: string, op: PutOp, tim
     const content = op.content === undefined ? null : Number(op.content);
     statement.run(namespace, key, version, time, time, expiresAt, seq, value, content);
     if (content !== null) attachContent(connection, content);
-    if (typeof before?.content === "number") releaseContent(connection, before.content, time);
+    if (typeof before?.content === "number") releaseContent(connection, before.content);
     return nothing;
   }
   statement.run(namespace, key, version, time, time, expiresAt, seq, value);
@@ -116,7 +116,7 @@ export function deleteRow(
   const live = !isExpired(stored, time);
   connection.statement(`delete from ${space} where namespace = ? and key = ?`).run(namespace, key);
   if (space === "records") replaceIndexEntries(connection, namespace, key, []);
-  if (typeof stored.content === "number") releaseContent(connection, stored.content, time);
+  if (typeof stored.content === "number") releaseContent(connection, stored.content);
   connection
     .statement(
       "insert into deletions (seq, namespace, space, key, version, deleted_at, reason) values (?, ?, ?, ?, ?, ?, ?)",

@@ -40,7 +40,7 @@ const rowTable = (name: RowTable, columns = "") => `
   ) strict;
   create unique index ${name}_by_key on ${name} (namespace, key);
   create index ${name}_by_seq on ${name} (seq);
-  create index ${name}_by_expiry on ${name} (expires_at) where expires_at is not null;
+  create index ${name}_by_expiry on ${name} (namespace, expires_at) where expires_at is not null;
 `;
 
 /** Each brings the layout from its index to the next number. What was released once never changes. */

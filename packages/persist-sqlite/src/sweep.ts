@@ -18,16 +18,18 @@ const breather = 20;
 const step = { rows: 200, chunks: 16, deletions: 1000 };
 
 export interface Sweeper {
-  /** Starts a sweep soon, unless there was one within the last minute. */
-  nudge(): void;
+  /** Starts a sweep soon, unless there was one within the last minute. `now` is the time by which rows are expired. */
+  nudge(now: number): void;
   /** Starts a sweep soon: there is something to take away. */
   hurry(): void;
   close(): void;
 }
 
-export function createSweeper(connection: Connection, clock: () => number): Sweeper {
+/** Sweeps what belongs to one namespace, whose store may have a clock of its own, and what belongs to none. */
+export function createSweeper(connection: Connection, namespace: string): Sweeper {
   let timer: NodeJS.Timeout | undefined;
   let last = Number.NEGATIVE_INFINITY;
+  let now = 0;
 
   function schedule(delay: number): void {
     timer = setTimeout(() => void run(), delay).unref();
@@ -36,12 +38,12 @@ export function createSweeper(connection: Connection, clock: () => number): Swee
   async function run(): Promise<void> {
     let more = false;
     try {
-      more = await connection.write({ deadline: 0 }, () => sweep(connection, clock()));
+      more = await connection.write({ deadline: 0 }, () => sweep(connection, namespace, now));
     } catch {
-      // Busy, or a full disk: nothing depends on this sweep, and the next one comes.
+      // Busy, closed, or a full disk: nothing depends on this sweep, and the next one comes.
     }
     timer = undefined;
-    if (more && !connection.closed) schedule(breather);
+    if (more) schedule(breather);
   }
 
   function hurry(): void {
@@ -52,7 +54,8 @@ export function createSweeper(connection: Connection, clock: () => number): Swee
   return {
     hurry,
 
-    nudge() {
+    nudge(at) {
+      now = at;
       if (performance.now() - last >= interval) hurry();
     },
 
@@ -63,18 +66,18 @@ export function createSweeper(connection: Connection, clock: () => number): Swee
 }
 
 /** One step. Inside a write transaction. Returns whether there may be more to do. */
-export function sweep(connection: Connection, now: number): boolean {
-  const expired = rowTables.map((table) => removeExpired(connection, table, now));
-  const contents = freeContents(connection, now, step.chunks);
+function sweep(connection: Connection, namespace: string, now: number): boolean {
+  const expired = rowTables.map((table) => removeExpired(connection, namespace, table, now));
+  const contents = freeContents(connection, step.chunks);
   const deletions = forgetDeletions(connection, now - deletionsKeptFor);
   return expired.includes(true) || contents || deletions;
 }
 
-function removeExpired(connection: Connection, table: RowTable, now: number): boolean {
+function removeExpired(connection: Connection, namespace: string, table: RowTable, now: number): boolean {
   const rows = connection
-    .statement(`select namespace, key, version from ${table} where expires_at <= ? order by expires_at limit ?`)
-    .all(now, step.rows) as { namespace: string; key: string; version: string }[];
-  for (const { namespace, key, version } of rows) deleteRow(connection, namespace, table, key, version, now);
+    .statement(`select key, version from ${table} where namespace = ? and expires_at <= ? order by expires_at limit ?`)
+    .all(namespace, now, step.rows) as { key: string; version: string }[];
+  for (const { key, version } of rows) deleteRow(connection, namespace, table, key, version, now);
   return rows.length === step.rows;
 }
 

@@ -1,5 +1,5 @@
 import { type Engine, PersistError, type Row } from "@cuitty/persist-core";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { sqlite } from "../src/adapter.ts";
 import { at, drivers, makeFolder, openEngine, put, scope } from "./engines.ts";
 
@@ -15,16 +15,16 @@ async function* pieces(bytes: Uint8Array, size: number): AsyncIterable<Uint8Arra
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
-async function store(engine: Engine, key: string, bytes: Uint8Array, size = 100_000, now = 1000): Promise<Row> {
-  const { token } = await engine.bytes.stage(pieces(bytes, size), at(now));
-  await engine.commit([[put("blobs", key, "{}", { content: token })]], at(now));
-  const [row] = await engine.read("blobs", [key], at(now));
+async function store(engine: Engine, key: string, bytes: Uint8Array, size = 100_000): Promise<Row> {
+  const { token } = await engine.bytes.stage(pieces(bytes, size), at(1000));
+  await engine.commit([[put("blobs", key, "{}", { content: token })]], at(1000));
+  const [row] = await engine.read("blobs", [key], at(1000));
   return row as Row;
 }
 
-async function load(engine: Engine, row: Row, offset = 0, length = Number.MAX_SAFE_INTEGER, now = 1000) {
+async function load(engine: Engine, row: Row, offset = 0, length = Number.MAX_SAFE_INTEGER) {
   const parts: Uint8Array[] = [];
-  for await (const part of engine.bytes.open(row, { offset, length }, at(now))) parts.push(part);
+  for await (const part of engine.bytes.open(row, { offset, length }, at(1000))) parts.push(part);
   return new Uint8Array(Buffer.concat(parts));
 }
 
@@ -45,6 +45,18 @@ describe.each(drivers)("with $name", (driver) => {
       }
     },
   );
+
+  test("a long content lets the event loop turn, both ways", async () => {
+    const engine = await openEngine({ driver });
+    let turns = 0;
+    const timer = setInterval(() => turns++, 0);
+    const row = await store(engine, "a", bytesOf(40 * chunk));
+    const whileWriting = turns;
+    await load(engine, row);
+    clearInterval(timer);
+    expect(whileWriting).toBeGreaterThan(1);
+    expect(turns - whileWriting).toBeGreaterThan(1);
+  });
 
   test("ranges", async () => {
     const engine = await openEngine({ driver });
@@ -96,49 +108,46 @@ test("a body that fails leaves nothing behind, and one that is given up is stopp
 
 describe("contents that nothing names", () => {
   test("stay readable for ten minutes after a blob was replaced or deleted", async () => {
-    let now = 1000;
-    const { reopen, engine } = await openFile(() => now);
+    const { reopen, engine } = await openFile();
     const bytes = bytesOf(2 * chunk);
     const replaced = await store(engine, "a", bytes);
     const deleted = await store(engine, "b", bytes);
     await store(engine, "a", bytesOf(3));
-    await engine.commit([[{ op: "delete", space: "blobs", key: "b", version: "gone" }]], at(now));
-    now += 10 * 60 * 1000 - 1;
-    const later = await reopen();
-    expect(await load(later, replaced)).toEqual(bytes);
-    expect(await load(later, deleted)).toEqual(bytes);
-    now += 1;
-    const latest = await reopen();
-    await expectSwept(latest, 1);
-    await expect(load(latest, replaced)).rejects.toMatchObject({ code: "CONFLICT", retryable: true });
+    await engine.commit([[{ op: "delete", space: "blobs", key: "b", version: "gone" }]], at(1000));
+    later(10 * 60 * 1000 - 1);
+    const second = await reopen();
+    expect(await load(second, replaced)).toEqual(bytes);
+    expect(await load(second, deleted)).toEqual(bytes);
+    later(1);
+    const third = await reopen();
+    await expectSwept(third, 1);
+    await expect(load(third, replaced)).rejects.toMatchObject({ code: "CONFLICT", retryable: true });
   });
 
   test("are swept a day after they were staged, and can no longer be put", async () => {
-    let now = 1000;
-    const { reopen, engine } = await openFile(() => now);
-    const { token } = await engine.bytes.stage(pieces(bytesOf(9 * chunk), chunk), at(now));
+    const { reopen, engine } = await openFile();
+    const { token } = await engine.bytes.stage(pieces(bytesOf(9 * chunk), chunk), at(1000));
     await store(engine, "kept", bytesOf(3));
-    now += day;
-    const later = await reopen();
-    await expectSwept(later, 1);
-    const results = await later.commit([[put("blobs", "a", "{}", { content: token })]], at(now));
+    later(day);
+    const second = await reopen();
+    await expectSwept(second, 1);
+    const results = await second.commit([[put("blobs", "a", "{}", { content: token })]], at(1000));
     expect(results).toMatchObject([{ outcome: "conflict", op: 0 }]);
-    expect(await load(later, (await later.read("blobs", ["kept"], at(now)))[0] as Row)).toEqual(bytesOf(3));
+    expect(await load(second, (await second.read("blobs", ["kept"], at(1000)))[0] as Row)).toEqual(bytesOf(3));
   });
 
   test("are kept while any blob has them, as when one is moved", async () => {
-    let now = 1000;
-    const { reopen, engine } = await openFile(() => now);
+    const { reopen, engine } = await openFile();
     const row = await store(engine, "a", bytesOf(5));
     const remove = { op: "delete", space: "blobs", key: "a", version: "moved" } as const;
-    const results = await engine.commit([[put("blobs", "b", "{}", { content: row.content }), remove]], at(now));
+    const results = await engine.commit([[put("blobs", "b", "{}", { content: row.content }), remove]], at(1000));
     expect(results).toMatchObject([{ outcome: "applied" }]);
-    await engine.commit([[put("blobs", "b", '{"new":"facts"}', { content: row.content })]], at(now));
-    now += day;
-    const later = await reopen();
-    await expectSwept(later, 1);
-    const [moved] = await later.read("blobs", ["b"], at(now));
-    expect(await load(later, moved as Row)).toEqual(bytesOf(5));
+    await engine.commit([[put("blobs", "b", '{"new":"facts"}', { content: row.content })]], at(1000));
+    later(day);
+    const second = await reopen();
+    await expectSwept(second, 1);
+    const [moved] = await second.read("blobs", ["b"], at(1000));
+    expect(await load(second, moved as Row)).toEqual(bytesOf(5));
   });
 });
 
@@ -150,15 +159,24 @@ test("a chunk that is missing is told as damage", async () => {
   expect(PersistError.is(error, "CORRUPT")).toBe(true);
 });
 
-/** A file that can be opened again; each time a sweep is due. */
-async function openFile(clock: () => number) {
+/** Lets time pass on this machine. */
+function later(ms: number): void {
+  vi.setSystemTime(Date.now() + ms);
+}
+
+/** A file that can be opened again; each time a sweep is due with the first write. */
+async function openFile() {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  onTestFinished(() => void vi.useRealTimers());
   const path = `${makeFolder()}/a.db`;
   let close: (() => Promise<void>) | undefined;
   const reopen = async () => {
     await close?.();
-    const adapter = await sqlite({ path, clock });
+    const adapter = await sqlite({ path });
     close = adapter.close;
-    return (await adapter.engine?.(scope)) as Engine;
+    const engine = (await adapter.engine?.(scope)) as Engine;
+    await engine.commit([[put("kv", "opened", "1")]], at(1000));
+    return engine;
   };
   onTestFinished(() => close?.());
   return { reopen, engine: await reopen() };
