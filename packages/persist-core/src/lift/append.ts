@@ -31,16 +31,22 @@ export async function append(draft: Draft, { stream, events }: AppendOp): Promis
     writes.set(layout.streamEvents(stream, sheet.version), { position: sheet.position });
     for (const { id } of onSheet) writes.set(layout.eventId(stream, id), { version: ++version, position: ++position });
   }
-  const head = { version, position, time };
-  writeHead(draft, stream, { ...head, created: before.version === 0 ? time : before.created });
-  writeHead(draft, "", { ...head, version: position, created: log.position === 0 ? time : log.created });
+  const seq = draft.nextSeq();
+  const end = { version, position, time };
+  writeHead(draft, stream, seq, { ...end, created: before.version === 0 ? time : before.created });
+  writeHead(draft, "", seq, { ...end, version: position, created: log.position === 0 ? time : log.created });
   return { appended: { version, position, duplicate: false } };
 }
 
-function writeHead({ layout, writes, nextSeq }: Draft, key: string, { version, position, created, time }: Head): void {
+function writeHead(
+  { layout, writes }: Draft,
+  key: string,
+  seq: number,
+  { version, position, created, time }: Head,
+): void {
   const value = JSON.stringify({ version, position });
   const row = { key, value, version: String(version), createdAt: created, updatedAt: time };
-  writes.set(layout.row("streams", key), rowEnvelope(row, nextSeq()));
+  writes.set(layout.row("streams", key), rowEnvelope(row, seq));
 }
 
 function* divide(events: readonly NewEventRow[]): Iterable<NewEventRow[]> {

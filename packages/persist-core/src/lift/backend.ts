@@ -1,5 +1,5 @@
 /** The adapter behind the promises that core makes to it, and its failures as PersistErrors. */
-import type { PersistAdapter } from "../contract.ts";
+import type { OrderedListing, PersistAdapter } from "../contract.ts";
 import { PersistError } from "../errors.ts";
 
 export interface Entry {
@@ -10,6 +10,7 @@ export interface Entry {
 /** JSON data by physical key; `undefined`: none. */
 export type Writes = Map<string, unknown>;
 
+/** Values are copied on their way in: they are the adapter's to keep, and may be needed here again. */
 export interface Backend {
   /** `undefined` where there is none. */
   get(key: string): Promise<unknown>;
@@ -55,25 +56,16 @@ export function createBackend(adapter: PersistAdapter): Backend {
       const value = await (calls.get(key)?.get ?? inTurn(key, true, async () => adapter.get(key)));
       return value ?? undefined;
     },
-    put: (key, value) => inTurn(key, false, async () => adapter.put(key, value)),
+    put: (key, value) => inTurn(key, false, async () => adapter.put(key, structuredClone(value))),
     delete: (key) => inTurn(key, false, async () => adapter.delete(key)),
 
     async *list(prefix, after, page) {
       try {
-        if (ordered === undefined) {
-          for await (const entry of (await adapter.list(prefix)) ?? []) if (entry.key.startsWith(prefix)) yield entry;
-          return;
-        }
-        const limit = Math.min(page, longestPage);
-        for (let last = after; ; ) {
-          let count = 0;
-          const options = { limit, keysOnly: false, ...(last === undefined ? {} : { after: last }) };
-          for await (const { key, value } of ordered.list(prefix, options)) {
-            yield { key, value };
-            last = key;
-            count++;
-          }
-          if (count < limit) return;
+        const entries =
+          ordered === undefined ? ((await adapter.list(prefix)) ?? []) : inPages(ordered, prefix, after, page);
+        for await (const { key, value } of entries) {
+          // One that was deleted meanwhile may be listed without its value.
+          if (key.startsWith(prefix) && value !== undefined && value !== null) yield { key, value };
         }
       } catch (error) {
         throw toPersistError(error);
@@ -83,10 +75,31 @@ export function createBackend(adapter: PersistAdapter): Backend {
     isOrdered: ordered !== undefined,
     batchMax: Math.max(1, batch?.max ?? 1),
     async write(writes) {
-      const ops = Array.from(writes, ([key, value]) => (value === undefined ? { delete: key } : { put: key, value }));
+      const ops = Array.from(writes, ([key, value]) =>
+        value === undefined ? { delete: key } : { put: key, value: structuredClone(value) },
+      );
       await attempt(async () => batch?.write(ops));
     },
   };
+}
+
+async function* inPages(
+  ordered: OrderedListing,
+  prefix: string,
+  after: string | undefined,
+  page: number,
+): AsyncIterable<{ key: string; value?: unknown }> {
+  const limit = Math.min(page, longestPage);
+  let last = after;
+  for (let count = limit; count === limit; ) {
+    count = 0;
+    const options = { limit, keysOnly: false, ...(last === undefined ? {} : { after: last }) };
+    for await (const entry of ordered.list(prefix, options)) {
+      yield entry;
+      last = entry.key;
+      count++;
+    }
+  }
 }
 
 async function attempt<T>(call: () => Promise<T>): Promise<T> {

@@ -3,25 +3,26 @@ import { base64ToBytes, bytesToBase64 } from "../base64.ts";
 import type { ByteRange, Bytes, EngineOptions, Row, Staged } from "../contract.ts";
 import { PersistError } from "../errors.ts";
 import { createSha256 } from "../sha256.ts";
-import type { Backend } from "./backend.ts";
 import { chunkSize, contentToken, parseToken, stagedFor, type Unnamed } from "./contents.ts";
 import { corrupt, expectObject } from "./corrupt.ts";
-import type { Layout } from "./layout.ts";
+import type { OpenScope } from "./open-scope.ts";
 import { ensureWanted } from "./patience.ts";
 import type { Sweeper } from "./sweeper.ts";
 
-export function createBytes(backend: Backend, layout: Layout, sweeper: Sweeper): Bytes {
+export function createBytes(scope: OpenScope, sweeper: Sweeper): Bytes {
+  const { backend, layout, unnamed } = scope;
+
   const stage = async (body: AsyncIterable<Uint8Array>, o: EngineOptions): Promise<Staged> => {
     ensureWanted(o);
-    sweeper.sweep(o.now);
+    sweeper.nudge(o.now);
     const id = newId();
     const record: Unnamed = { due: o.now + stagedFor };
-    const letGo = sweeper.hold(id);
+    const letGo = unnamed.hold(id);
     let chunks = 0;
     try {
       // Before the first chunk, so that no chunk is ever without either record or row.
       await backend.put(layout.content(id), record);
-      sweeper.notice(new Map([[layout.content(id), record]]));
+      unnamed.note(new Map([[layout.content(id), record]]));
       const hash = createSha256();
       let size = 0;
       for await (const chunk of chunked(body)) {
@@ -32,7 +33,7 @@ export function createBytes(backend: Backend, layout: Layout, sweeper: Sweeper):
       }
       return { token: contentToken(id, size), size, sha256: hash.digest() };
     } catch (error) {
-      await sweeper.remove(id, chunks).catch(() => undefined); // else it is swept later
+      await removeBytes(scope, id, chunks).catch(() => undefined); // else it is swept later
       throw error;
     } finally {
       letGo();
@@ -60,9 +61,27 @@ export function createBytes(backend: Backend, layout: Layout, sweeper: Sweeper):
     open,
     async discard(token) {
       const { id, chunks } = parseToken(token);
-      await sweeper.remove(id, chunks);
+      await removeBytes(scope, id, chunks);
     },
   };
+}
+
+/** Removes the bytes, and their record last: it is what they are found by. Stops in between where nobody wants it any more. */
+export async function removeBytes(
+  { backend, layout, unnamed }: OpenScope,
+  id: string,
+  chunks: number | undefined,
+  isStopped: () => boolean = () => false,
+): Promise<void> {
+  // Bytes that were still coming are there from the first chunk on, up to where they were cut off.
+  const isThere = async (n: number) =>
+    chunks === undefined ? (await backend.get(layout.chunk(id, n))) !== undefined : n < chunks;
+  for (let n = 0; await isThere(n); n++) {
+    if (isStopped()) return;
+    await backend.delete(layout.chunk(id, n));
+  }
+  await backend.delete(layout.content(id));
+  unnamed.forget(id);
 }
 
 /** The same bytes in chunks of {@link chunkSize}, the last one less. Each is only good until the next. */

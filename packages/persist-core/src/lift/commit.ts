@@ -4,64 +4,48 @@ import type { Writes } from "./backend.ts";
 import { parseToken } from "./contents.ts";
 import { draftOps } from "./draft.ts";
 import { entryPlace, storedIndexEntry } from "./index-entries.ts";
-import type { Written } from "./journal.ts";
 import { judge } from "./judge.ts";
 import type { Layout } from "./layout.ts";
 import type { OpenScope } from "./open-scope.ts";
 import type { View } from "./view.ts";
 
+type Lists = readonly (readonly Op[])[];
+
 /** How much goes into one step: keys, and characters of values. A single list may be larger. */
-const maxWrites = 2000;
-const maxLength = 8 * 1024 * 1024;
+const mostWrites = 2000;
+const longestStep = 8 * 1024 * 1024;
 
 /** Must have the scope to itself. */
-export async function commit(
-  scope: OpenScope,
-  lists: readonly (readonly Op[])[],
-  o: EngineOptions,
-): Promise<CommitResult[]> {
-  const { layout, ledger, journal, sweeper } = scope;
-  const ops = lists.flat();
-  const held = ops.map((op) => (op.op === "put" && op.content !== undefined ? parseToken(op.content).id : undefined));
-  const letGo = held.filter((id) => id !== undefined).map((id) => sweeper.hold(id));
+export async function commit(scope: OpenScope, lists: Lists, o: EngineOptions): Promise<CommitResult[]> {
+  const { layout, journal, unnamed } = scope;
+  const contents = lists.flat().map((op) => (op.op === "put" ? op.content : undefined));
+  const letGo = contents.filter((token) => token !== undefined).map((token) => unnamed.hold(parseToken(token).id));
+  const results: CommitResult[] = [];
   try {
-    await journal.settle(); // first: a new reservation would bury what is pending
-    await ledger.reserve(ops.reduce((count, op) => count + placesOf(op), 0));
-    const view = scope.view(o);
-    await view.prefetch(ops.flatMap((op) => keysOf(layout, op)));
-    return await writeInSteps(scope, view, lists, o);
+    await journal.settle();
+    let view = scope.view(o);
+    await view.prefetch(lists.flat().flatMap((op) => keysOf(layout, op)));
+    while (results.length < lists.length) {
+      const step = await prepare(scope, view, lists.slice(results.length), o.now);
+      scope.recent.note(step.writes);
+      const written = await journal.write(step.writes, o);
+      if (written.outcome === "unknown") return fill(results, lists, written.cause);
+      unnamed.note(step.writes);
+      results.push(...step.results);
+      view = view.under(step.writes);
+    }
+    return results;
+  } catch (error) {
+    if (results.length === 0) throw error;
+    return fill(results, lists, error);
   } finally {
     for (const release of letGo) release();
-    sweeper.sweep(o.now);
   }
 }
 
-async function writeInSteps(
-  scope: OpenScope,
-  base: View,
-  lists: readonly (readonly Op[])[],
-  o: EngineOptions,
-): Promise<CommitResult[]> {
-  const results: CommitResult[] = [];
-  let view = base;
-  while (results.length < lists.length) {
-    const rest = lists.slice(results.length);
-    const step = await prepare(scope, view, rest, o.now);
-    let written: Written;
-    try {
-      written = await scope.journal.write(step.writes, o);
-    } catch (cause) {
-      if (results.length === 0) throw cause;
-      written = { outcome: "unknown", cause };
-    }
-    // Later lists were to build on these.
-    if (written.outcome === "unknown")
-      return [...results, ...rest.map(() => written as Extract<Written, { outcome: "unknown" }>)];
-    scope.sweeper.notice(step.writes);
-    results.push(...step.results);
-    view = view.under(step.writes);
-  }
-  return results;
+/** The lists that were to build on what failed share its fate. */
+function fill(results: readonly CommitResult[], lists: Lists, cause: unknown): CommitResult[] {
+  return lists.map((_, i) => results[i] ?? { outcome: "unknown", cause });
 }
 
 interface Step {
@@ -70,53 +54,56 @@ interface Step {
 }
 
 /** Judges as many of the lists as make one step, each by what the lists before it leave behind. */
-async function prepare(scope: OpenScope, base: View, lists: readonly (readonly Op[])[], now: number): Promise<Step> {
-  const { layout, ledger } = scope;
+async function prepare(scope: OpenScope, base: View, lists: Lists, now: number): Promise<Step> {
+  const { backend, journal, layout, ledger } = scope;
+  await journal.settle(); // the step before may have left something, which a reservation would bury
+  await ledger.reserve(lists.flat().filter(takesPlace).length, now);
+
+  const most = backend.batchMax > 1 ? backend.batchMax : mostWrites;
   const results: CommitResult[] = [];
   const writes: Writes = new Map();
   const view = base.under(writes);
   let length = 0;
   for (const list of lists) {
-    const more = lengthOf(list);
-    if (results.length > 0 && (length + more > maxLength || writes.size > maxWrites)) break;
+    length += lengthOf(list);
+    if (results.length > 0 && length > longestStep) break;
     const conflict = await judge(scope, view, list, now);
-    if (conflict !== undefined) {
-      results.push(conflict);
-      continue;
-    }
     const drafted: Writes = new Map();
     const draft = { view: view.under(drafted), layout, writes: drafted, now, nextSeq: ledger.next };
-    results.push({ outcome: "applied", time: now, answers: await draftOps(draft, list) });
+    const result: CommitResult = conflict ?? { outcome: "applied", time: now, answers: await draftOps(draft, list) };
+    if (results.length > 0 && writes.size + drafted.size > most) break;
+    results.push(result);
     for (const [key, value] of drafted) writes.set(key, value);
-    length += more;
   }
   return { results, writes };
 }
 
-/** How many places in commit order it takes at most. */
-function placesOf({ op }: Op): number {
-  return op === "check" || op === "checkRange" ? 0 : op === "append" ? 2 : 1;
+/** Whether it may take a place in commit order. */
+function takesPlace({ op }: Op): boolean {
+  return op !== "check" && op !== "checkRange";
 }
 
 /** What is sure to be read for it, to be fetched together with what the others need. */
 function keysOf(layout: Layout, op: Op): string[] {
   switch (op.op) {
     case "put": {
-      const keys = [layout.row(op.space, op.key)];
-      if (op.content !== undefined) keys.push(layout.content(parseToken(op.content).id));
-      for (const entry of op.index ?? []) {
-        if (entry.unique) keys.push(entryPlace(layout, storedIndexEntry(entry), op.key));
-      }
-      return keys;
+      const unique = op.index?.filter((entry) => entry.unique) ?? [];
+      return [
+        layout.row(op.space, op.key),
+        ...(op.content === undefined ? [] : [layout.content(parseToken(op.content).id)]),
+        ...unique.map((entry) => entryPlace(layout, storedIndexEntry(entry), op.key)),
+      ];
     }
     case "delete":
     case "add":
     case "check":
       return [layout.row(op.space, op.key)];
-    case "append": {
-      const ids = op.events.map(({ id }) => layout.eventId(op.stream, id));
-      return [layout.row("streams", op.stream), layout.row("streams", ""), ...ids];
-    }
+    case "append":
+      return [
+        layout.row("streams", op.stream),
+        layout.row("streams", ""),
+        ...op.events.map(({ id }) => layout.eventId(op.stream, id)),
+      ];
     case "checkRange":
       return [];
   }
@@ -126,8 +113,8 @@ function lengthOf(list: readonly Op[]): number {
   let length = 0;
   for (const op of list) {
     if (op.op === "put") length += op.value.length;
-    else if (op.op === "append")
-      for (const { data, metadata = "" } of op.events) length += data.length + metadata.length;
+    if (op.op !== "append") continue;
+    for (const { data, metadata = "" } of op.events) length += data.length + metadata.length;
   }
   return length;
 }

@@ -12,6 +12,7 @@ import { readEvents } from "./events.ts";
 import { scanIndex } from "./index-entries.ts";
 import { openScope } from "./open-scope.ts";
 import { readRows, scanKeys } from "./rows.ts";
+import { createSweeper } from "./sweeper.ts";
 import type { View } from "./view.ts";
 
 const capabilities: Capabilities = {
@@ -31,7 +32,8 @@ const capabilities: Capabilities = {
 
 export async function lift(adapter: PersistAdapter, { name, namespace }: Scope): Promise<Engine> {
   const [scope, release] = await openScope(adapter, { name, namespace });
-  const { layout, lock, journal, ledger, listeners } = scope;
+  const { layout, lock, journal, listeners } = scope;
+  const sweeper = createSweeper(scope);
 
   /** Reads something of one moment: no commit happens meanwhile. */
   const look = async <T>(o: EngineOptions, read: (view: View) => Promise<T>): Promise<T> => {
@@ -57,18 +59,24 @@ export async function lift(adapter: PersistAdapter, { name, namespace }: Scope):
       ),
     events: (range, o) => look(o, (view) => readEvents(view, layout, range)),
     async commit(lists, o) {
-      const results = await lock.exclusive(() => commit(scope, lists, o), o);
-      for (const listener of listeners) listener();
-      return results;
+      try {
+        return await lock.exclusive(() => commit(scope, lists, o), o);
+      } finally {
+        for (const listener of listeners) listener();
+        sweeper.nudge(o.now);
+      }
     },
-    changes: (since, limit, o) => look(o, (view) => readChanges(view, layout, since, ledger.latest(), limit, o.now)),
+    changes: (since, limit, o) => look(o, (view) => readChanges(scope, view, since, limit, o)),
     wake(onWake) {
       const listener = () => onWake(); // the same function may listen twice
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    bytes: createBytes(scope.backend, layout, scope.sweeper),
+    bytes: createBytes(scope, sweeper),
     raw: () => adapter,
-    close: release,
+    async close() {
+      await sweeper.stop();
+      await release();
+    },
   };
 }

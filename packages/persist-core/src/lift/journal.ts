@@ -149,12 +149,12 @@ function witnessOf(writes: Writes): readonly [key: string, seq: number] {
   throw new PersistError("INTERNAL", "A commit wrote no row.");
 }
 
-/** The values are copied: an adapter may keep what it is given, and they are given once more. */
 function redoRecord(seq: number, reserved: number, writes: Writes): RedoRecord {
-  const copies = Array.from(writes, ([key, value]) =>
-    value === undefined ? { key } : { key, value: structuredClone(value) },
-  );
-  return { seq, reserved, writes: copies };
+  return {
+    seq,
+    reserved,
+    writes: Array.from(writes, ([key, value]) => (value === undefined ? { key } : { key, value })),
+  };
 }
 
 function parseRedo(data: unknown, physicalKey: string): RedoRecord | undefined {

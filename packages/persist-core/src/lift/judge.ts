@@ -9,7 +9,7 @@ import type { OpenScope } from "./open-scope.ts";
 import { readRows, scanKeys } from "./rows.ts";
 import type { View } from "./view.ts";
 
-type Judging = Pick<OpenScope, "layout" | "sweeper">;
+type Judging = Pick<OpenScope, "layout" | "unnamed">;
 
 export type Conflict = Extract<CommitResult, { readonly outcome: "conflict" }>;
 
@@ -20,14 +20,40 @@ export async function judge(
   list: readonly Op[],
   now: number,
 ): Promise<Conflict | undefined> {
-  const claimed = new Set<string>();
+  const siblings = siblingsOf(scope, list);
   for (const [number, op] of list.entries()) {
     if (!(await isMet(scope, view, op, now))) return { outcome: "conflict", op: number };
     if (op.op !== "put") continue;
-    const taken = await findTaken(scope, view, op, claimed, now);
+    const taken = await findTaken(scope, view, op, siblings, now);
     if (taken !== undefined) return { outcome: "conflict", op: number, index: taken.index };
   }
   return undefined;
+}
+
+/**
+ * What the list does to unique tuples. Its conditions are about the state before it, but uniqueness is about the state after it: a record that it deletes or
+ * changes makes room, and two that it puts can collide.
+ */
+interface Siblings {
+  /** Keys of the records that it writes. */
+  readonly written: ReadonlySet<string>;
+  /** Keys of those that are to have the tuple, by the entry's physical key. */
+  readonly takers: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+function siblingsOf({ layout }: Judging, list: readonly Op[]): Siblings {
+  const written = new Set<string>();
+  const takers = new Map<string, Set<string>>();
+  for (const op of list) {
+    if ((op.op !== "put" && op.op !== "delete") || op.space !== "records") continue;
+    written.add(op.key);
+    for (const entry of (op.op === "put" && op.index) || []) {
+      if (!entry.unique) continue;
+      const place = entryPlace(layout, storedIndexEntry(entry), op.key);
+      takers.set(place, (takers.get(place) ?? new Set()).add(op.key));
+    }
+  }
+  return { written, takers };
 }
 
 async function isMet(scope: Judging, view: View, op: Op, now: number): Promise<boolean> {
@@ -67,11 +93,9 @@ async function hasVersion(
 }
 
 /** Whether the bytes are still waiting for their row: after a day they are swept, and a row must not name what is gone. */
-async function isStaged({ layout, sweeper }: Judging, view: View, content: string): Promise<boolean> {
-  return (
-    !sweeper.isSweeping(parseToken(content).id) &&
-    (await view.get(layout.content(parseToken(content).id))) !== undefined
-  );
+async function isStaged({ layout, unnamed }: Judging, view: View, content: string): Promise<boolean> {
+  const { id } = parseToken(content);
+  return !unnamed.isCondemned(id) && (await view.get(layout.content(id))) !== undefined;
 }
 
 /** The first entry whose unique tuple another row has, in the store or in this list. */
@@ -79,16 +103,15 @@ async function findTaken(
   { layout }: Judging,
   view: View,
   { key, index = [] }: PutOp,
-  claimed: Set<string>,
+  { written, takers }: Siblings,
   now: number,
 ): Promise<IndexEntry | undefined> {
   for (const entry of index) {
     if (!entry.unique) continue;
     const place = entryPlace(layout, storedIndexEntry(entry), key);
     const holder = parseEntry(await view.get(place), place);
-    if (holder !== undefined && holder.key !== key && isEntryLive(holder, now)) return entry;
-    if (claimed.has(place)) return entry;
-    claimed.add(place);
+    const isHeld = holder !== undefined && holder.key !== key && isEntryLive(holder, now) && !written.has(holder.key);
+    if (isHeld || (takers.get(place)?.size ?? 0) > 1) return entry;
   }
   return undefined;
 }

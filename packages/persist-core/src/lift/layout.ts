@@ -5,7 +5,7 @@
  *
  * | key | value |
  * |---|---|
- * | `meta` | `{format, name, namespace, reserved}`; written before the first commit |
+ * | `meta` | `{format, name, namespace, reserved, forgotten, swept}`; written before the first commit |
  * | `redo` | `{seq, reserved, writes: [{key, value?}]}`: a commit of several keys while it is applied |
  * | `kv/<key>` | `{key?, value, version, created, updated, expires?, seq}` |
  * | `records/<key>` | the same with `index?: [[index, tuple, unique]]`: its entries |

@@ -9,7 +9,8 @@ import { createLayout, type Layout } from "./layout.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
 import { createLock, type Lock } from "./lock.ts";
 import { waitFor } from "./patience.ts";
-import { openSweeper, type Sweeper } from "./sweeper.ts";
+import { createRecentChanges, type RecentChanges } from "./recent-changes.ts";
+import { openUnnamedBytes, type UnnamedBytes } from "./unnamed-bytes.ts";
 import { createView, type View } from "./view.ts";
 
 export interface OpenScope {
@@ -17,7 +18,8 @@ export interface OpenScope {
   readonly layout: Layout;
   readonly ledger: Ledger;
   readonly journal: Journal;
-  readonly sweeper: Sweeper;
+  readonly unnamed: UnnamedBytes;
+  readonly recent: RecentChanges;
   readonly lock: Lock;
   readonly listeners: Set<() => void>;
   /** What one call sees. */
@@ -70,9 +72,8 @@ function begin(adapter: PersistAdapter, scope: Scope, before: Promise<void> = Pr
 }
 
 /** Leaves nothing half done. What cannot be finished in time, whoever opens the scope again finishes. */
-async function end({ lock, journal, sweeper }: OpenScope): Promise<void> {
+async function end({ lock, journal }: OpenScope): Promise<void> {
   const patience = { deadline: performance.now() + longestEnd };
-  await waitFor(sweeper.stop(), patience);
   if (journal.isUnsettled) await waitFor(lock.exclusive(journal.settle, patience), patience);
 }
 
@@ -81,13 +82,14 @@ async function open(adapter: PersistAdapter, { name, namespace }: Scope): Promis
   const layout = createLayout({ name, namespace });
   const ledger = await openLedger(backend, layout, { name, namespace });
   const journal = await openJournal(backend, layout, ledger);
-  const sweeper = await openSweeper(backend, layout);
+  const unnamed = await openUnnamedBytes(backend, layout);
   return {
     backend,
     layout,
     ledger,
     journal,
-    sweeper,
+    unnamed,
+    recent: createRecentChanges(layout, ledger.latest),
     lock: createLock(),
     listeners: new Set(),
     view: (o) => createView(backend, journal.pending === undefined ? [] : [journal.pending], o),

@@ -1,76 +1,148 @@
 /**
- * Removes bytes that no row names, once they are due: what was staged and never put, and what was replaced. Works behind the caller's back after calls that come by
- * anyway, so that no timer is needed; what fails is tried again after a later one.
+ * Takes away what nobody can see any more: bytes that no row names, and, once a day, rows that have expired and traces of deletions older than a week. Works
+ * behind the back of whoever writes, so that no timer is needed and an idle store does nothing. What fails is tried again later: nothing depends on it.
  */
-import type { Backend, Writes } from "./backend.ts";
-import { parseUnnamed, type Unnamed } from "./contents.ts";
-import type { Layout } from "./layout.ts";
+import type { DeleteOp, EngineOptions } from "../contract.ts";
+import { removeBytes } from "./bytes.ts";
+import { commit } from "./commit.ts";
+import { parseUnnamed } from "./contents.ts";
+import { each } from "./each.ts";
+import type { OpenScope } from "./open-scope.ts";
+import { waitFor } from "./patience.ts";
+import { type Envelope, isTombstone, keyOf, liveEnvelope, nameOf, parseEnvelope } from "./row-envelope.ts";
 
 export interface Sweeper {
-  /** Takes note of the records of unnamed bytes among the writes. */
-  notice(writes: Writes): void;
-  /** Keeps bytes that are still coming. Returns what ends that. */
-  hold(id: string): () => void;
-  /** Whether they are being removed, or have been. */
-  isSweeping(id: string): boolean;
-  /** Begins to remove what is due. */
-  sweep(now: number): void;
-  /** Removes these bytes, and their record last: it is what they are found by. */
-  remove(id: string, chunks: number | undefined): Promise<void>;
-  /** Sweeps no more. Resolves when no call is under way. */
+  /** Begins to sweep, if it is time and nobody does. */
+  nudge(now: number): void;
+  /** Sweeps no more. Resolves when no call is under way, or none that ends. */
   stop(): Promise<void>;
 }
 
-export async function openSweeper(backend: Backend, layout: Layout): Promise<Sweeper> {
-  const unnamed = new Map<string, Unnamed>();
-  const held = new Set<string>();
-  const sweeping = new Set<string>();
-  let running = Promise.resolve();
+const day = 24 * 60 * 60 * 1000;
+/** How long `changes` reports a deletion, in milliseconds. */
+const deletionsKeptFor = 7 * day;
+/** Rows that one sweep takes away from each space, and rows in one commit, so that nobody waits long. */
+const longestSweep = 10_000;
+const longestCommit = 200;
+const listPage = 1000;
+/** How long the end waits for a call that is under way, in milliseconds. */
+const longestEnd = 5000;
+
+const spaces: readonly DeleteOp["space"][] = ["records", "kv", "blobs", "system"];
+
+export function createSweeper(scope: OpenScope): Sweeper {
+  let sweeping: Promise<void> | undefined;
   let stopped = false;
+  const isStopped = () => stopped;
 
-  const note = (key: string, value: unknown) => {
-    if (!key.startsWith(layout.contents)) return;
-    const id = key.slice(layout.contents.length);
-    if (value === undefined) unnamed.delete(id);
-    else unnamed.set(id, parseUnnamed(value, key));
+  const sweep = async (now: number) => {
+    for (const id of scope.unnamed.due(now)) await sweepBytes(scope, id, now, isStopped);
+    if (scope.ledger.sweptAt + day <= now) await sweepRows(scope, now, isStopped);
   };
-
-  const remove = async (id: string, chunks: number | undefined, isGivenUp = () => false) => {
-    // Bytes that were still coming are there from the first chunk on, up to where they were cut off.
-    for (let n = 0; chunks === undefined ? (await backend.get(layout.chunk(id, n))) !== undefined : n < chunks; n++) {
-      if (isGivenUp()) return;
-      await backend.delete(layout.chunk(id, n));
-    }
-    if (isGivenUp()) return;
-    await backend.delete(layout.content(id));
-    unnamed.delete(id);
-  };
-
-  for await (const { key, value } of backend.list(layout.contents, undefined, listPage)) note(key, value);
 
   return {
-    notice(writes) {
-      for (const [key, value] of writes) note(key, value);
+    nudge(now) {
+      if (stopped || sweeping !== undefined) return;
+      sweeping = sweep(now)
+        .catch(() => undefined)
+        .finally(() => {
+          sweeping = undefined;
+        });
     },
-    hold(id) {
-      held.add(id);
-      return () => held.delete(id);
-    },
-    isSweeping: (id) => sweeping.has(id),
-    sweep(now) {
-      for (const [id, { due, chunks }] of unnamed) {
-        if (due > now || held.has(id) || sweeping.has(id)) continue;
-        sweeping.add(id);
-        const removed = () => remove(id, chunks, () => stopped).catch(() => undefined);
-        running = running.then(removed).finally(() => sweeping.delete(id));
-      }
-    },
-    remove,
-    stop() {
+    async stop() {
       stopped = true;
-      return running;
+      if (sweeping === undefined) return;
+      await waitFor(sweeping, { deadline: performance.now() + longestEnd }).catch(() => undefined);
     },
   };
 }
 
-const listPage = 1000;
+/** A sweep is nobody's call: it waits as long as it takes. */
+function unhurried(now: number): EngineOptions {
+  return { now, deadline: Number.POSITIVE_INFINITY };
+}
+
+async function sweepBytes(scope: OpenScope, id: string, now: number, isStopped: () => boolean): Promise<void> {
+  const { backend, journal, layout, lock, unnamed } = scope;
+  if (isStopped()) return;
+  const record = await lock.exclusive(async () => {
+    await journal.settle();
+    const place = layout.content(id);
+    const data = await backend.get(place);
+    // A commit whose outcome was not known may have given them to a row.
+    if (data === undefined) unnamed.forget(id);
+    else unnamed.condemn(id);
+    return data === undefined ? undefined : parseUnnamed(data, place);
+  }, unhurried(now));
+  if (record !== undefined) await removeBytes(scope, id, record.chunks, isStopped);
+}
+
+async function sweepRows(scope: OpenScope, now: number, isStopped: () => boolean): Promise<void> {
+  let isDone = true;
+  for (const space of spaces) {
+    const stale = await findStale(scope, space, now, isStopped);
+    for (let i = 0; i < stale.length && !isStopped(); i += longestCommit) {
+      await removeStale(scope, space, stale.slice(i, i + longestCommit), now);
+    }
+    isDone &&= stale.length < longestSweep && !isStopped();
+  }
+  if (isDone) await exclusively(scope, now, () => scope.ledger.noteSwept(now));
+}
+
+/** Keys of rows that may go. Listed to the end before any is removed: an adapter may be unable to write while it lists. */
+async function findStale(
+  scope: OpenScope,
+  space: DeleteOp["space"],
+  now: number,
+  isStopped: () => boolean,
+): Promise<string[]> {
+  const { backend, layout } = scope;
+  const area = layout.rows(space);
+  const stale: string[] = [];
+  for await (const { key, value } of backend.list(area.prefix, undefined, listPage)) {
+    if (isStopped() || stale.length === longestSweep) break;
+    const envelope = parseEnvelope(value, key);
+    if (envelope !== undefined && isStale(envelope, now)) stale.push(keyOf(nameOf(key, area, value), key));
+  }
+  return stale;
+}
+
+/** Removes those of the rows that may still go. An expired row becomes a deletion, which `changes` reports. */
+async function removeStale(
+  scope: OpenScope,
+  space: DeleteOp["space"],
+  keys: readonly string[],
+  now: number,
+): Promise<void> {
+  const { backend, layout, ledger } = scope;
+  await exclusively(scope, now, async () => {
+    const found = await scope.view(unhurried(now)).getAll(keys.map((key) => layout.row(space, key)));
+    const expired: DeleteOp[] = [];
+    const forgotten: string[] = [];
+    let latest = 0;
+    for (const [i, key] of keys.entries()) {
+      const place = layout.row(space, key);
+      const envelope = parseEnvelope(found[i], place);
+      if (envelope === undefined || !isStale(envelope, now)) continue;
+      if (isTombstone(envelope)) {
+        forgotten.push(place);
+        latest = Math.max(latest, envelope.seq);
+      } else expired.push({ op: "delete", space, key, version: envelope.version });
+    }
+    if (forgotten.length > 0) await ledger.noteForgotten(latest); // before any is, or a cursor would miss it
+    await each(forgotten, backend.delete);
+    if (expired.length > 0) await commit(scope, [expired], unhurried(now));
+  });
+}
+
+async function exclusively(scope: OpenScope, now: number, work: () => Promise<void>): Promise<void> {
+  await scope.lock.exclusive(async () => {
+    await scope.journal.settle();
+    await work();
+  }, unhurried(now));
+  for (const listener of scope.listeners) listener();
+}
+
+function isStale(envelope: Envelope, now: number): boolean {
+  return isTombstone(envelope) ? envelope.deleted + deletionsKeptFor <= now : liveEnvelope(envelope, now) === undefined;
+}

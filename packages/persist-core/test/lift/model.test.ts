@@ -7,7 +7,7 @@ import type { Engine, PersistAdapter } from "../../src/contract.ts";
 import { createMemoryEngine } from "../../src/memory/engine.ts";
 import { createState } from "../../src/memory/state.ts";
 import { bareAdapter, folderAdapter, richAdapter, type Stored } from "./adapters.ts";
-import { feed, plain, spaces } from "./dump.ts";
+import { follow, plain, spaces } from "./dump.ts";
 import { at, openLift } from "./open.ts";
 import { commitsOf, eventRange, keys, listWith, range, streams } from "./operations.ts";
 
@@ -78,6 +78,7 @@ async function runBoth(
   const model = createMemoryEngine(state);
   let engine = await openLift(backend.reopen());
   let now = 1000;
+  const cursors = new Map<boolean, string>();
   for (const { passes, lists, reopens, range: scanned, eventRange: walked, limit } of turns) {
     now += passes;
     const o = at(now);
@@ -94,7 +95,12 @@ async function runBoth(
       ),
       (of) => of.events(walked, o),
       (of) => of.events({ ...walked, stream: streams[0], ids: ["1", "2", "none", "many-40-33"] }, o),
-      (of) => feed(of, limit, now),
+      async (of) => (await follow(of, undefined, limit, now)).changes,
+      async (of) => {
+        const { changes, cursor } = await follow(of, cursors.get(of === model), limit, now);
+        cursors.set(of === model, cursor);
+        return changes;
+      },
     ];
     for (const look of looks) expect(plain(await look(engine))).toEqual(plain(await look(model)));
   }
