@@ -48,7 +48,7 @@ async function compile(root: string, folder: string, examples: readonly Example[
     compilerOptions: {
       ...{ noEmit: true, composite: false, declaration: false, declarationMap: false, isolatedDeclarations: false },
       // Against what is published, as the reader's own program would be.
-      ...{ lib: ["es2024", "esnext.disposable", "dom"], types: ["node"], customConditions: [] },
+      ...{ lib: ["es2024", "esnext.array", "esnext.disposable", "dom"], types: ["node"], customConditions: [] },
     },
     include: ["."],
   };
