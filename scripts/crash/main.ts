@@ -15,6 +15,8 @@ import { targetNames } from "./target.ts";
 
 const progressInterval = 5000;
 const mostComplaintsShown = 10;
+/** Rounds with complaints; more of them would say nothing new. */
+const mostSpoiledRounds = 10;
 
 const { json, ...options } = await readArguments();
 /** With `--json` stdout has the figures and nothing else. */
@@ -34,12 +36,14 @@ process.exitCode = reason === undefined ? 0 : 1;
 
 async function run(options: SuiteOptions): Promise<Figures> {
   let last: Figures = noFigures;
+  let spoiled = 0;
   let saidAt = performance.now();
   for await (const report of runSuite(options)) {
     last = report.figures;
     if (report.complaints.length > 0) {
       sayComplaints(report);
-      if (options.break !== undefined) break;
+      spoiled++;
+      if (options.break !== undefined || spoiled === mostSpoiledRounds) break;
     }
     if (performance.now() - saidAt < progressInterval) continue;
     saidAt = performance.now();

@@ -1,24 +1,18 @@
 /** When a writer is killed. */
 import type { Random } from "./random.ts";
 
-/** Milliseconds since its work began, or since this acknowledgement: whichever comes first. */
+/** So many milliseconds after an acknowledgement. */
 export interface WorkMoment {
-  readonly latest: number;
+  /** The number of the acknowledgement, from 1. */
   readonly acknowledgement: number;
   readonly delay: number;
+  /** Milliseconds since the first acknowledgement: not later than this. */
+  readonly latest: number;
 }
 
-const latestEver = 400;
-const mostAcknowledgements = 1000;
-
-/** From right after the first acknowledgement to far in. */
+/** From right after the first acknowledgement to far in; and from right at an acknowledgement, when a commit has just ended, to anywhere in the next ones. */
 export function chooseWorkMoment(random: Random): WorkMoment {
-  return {
-    latest: 20 + random.below(latestEver - 20),
-    acknowledgement: random.magnitude(mostAcknowledgements),
-    // Right at an acknowledgement a store is at another place than between two.
-    delay: random.chance(0.3) ? 0 : random.below(10),
-  };
+  return { acknowledgement: random.magnitude(400), delay: random.magnitude(100) - 1, latest: 1000 };
 }
 
 export interface OpeningTimes {

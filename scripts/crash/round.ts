@@ -50,7 +50,7 @@ export async function playRound(setting: RoundSetting, random: Random): Promise<
   }
   if (survivor !== undefined) {
     // It works on beside what the dead one has left.
-    await survivor.reach({ latest: random.below(100), acknowledgement: Number.POSITIVE_INFINITY, delay: 0 });
+    await survivor.reach(chooseWorkMoment(random));
     if (random.chance(0.5)) await survivor.finish();
     else {
       await survivor.kill();

@@ -23,7 +23,7 @@ export interface Session {
   /** How many operations. */
   readonly acknowledged: number;
   readonly complaints: readonly Complaint[];
-  /** Resolves when the moment has come, or will not. */
+  /** Resolves when the moment has come, counted from now, or will not. */
   reach(moment: WorkMoment): Promise<void>;
   kill(): Promise<void>;
   /** Lets it finish what it has begun, and end by itself. */
@@ -63,9 +63,10 @@ export async function startSession(stage: Stage, writer: number): Promise<Sessio
   const first = Array.from({ length: lanes }, (_, lane) => expected.next(`${writer}.${lane}`));
   process.begin({ location, seed, first, break: stage.break }, hear);
 
-  const acknowledgements = (count: number) =>
+  const acknowledgements = (more: number) =>
     new Promise<void>((resolve) => {
-      onAcknowledged = () => acknowledged >= count && resolve();
+      const enough = acknowledged + more;
+      onAcknowledged = () => acknowledged >= enough && resolve();
       onAcknowledged();
     });
 
@@ -77,7 +78,7 @@ export async function startSession(stage: Stage, writer: number): Promise<Sessio
     async reach({ latest, acknowledgement, delay }) {
       const isAtWork = await settlesWithin(patience, Promise.race([acknowledgements(1), process.ended]));
       if (!isAtWork) complain(`acknowledged nothing in ${patience} ms`);
-      const enough = acknowledgements(acknowledgement).then(() => pause(delay));
+      const enough = acknowledgements(acknowledgement - 1).then(() => pause(delay));
       await settlesWithin(latest, Promise.race([enough, process.ended]));
     },
     async kill() {

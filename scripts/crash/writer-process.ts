@@ -6,7 +6,7 @@ import type { Assignment } from "./assignment.ts";
 import { type Message, readJournal } from "./journal.ts";
 
 export interface WriterProcess {
-  /** Resolves when all its code is loaded: from then on it needs no more time than its work. */
+  /** Resolves when all its code is loaded: from then on it needs no more time than its work. Rejects where that fails. */
   readonly ready: Promise<void>;
   begin(assignment: Assignment, onMessage: (message: Message) => void): void;
   /** Asks it to finish what it has begun. */
@@ -36,7 +36,9 @@ export function startWriter(target: string): WriterProcess {
   // Its end is told by `ended`; what is still on its way to it then is of no interest.
   stdin.on("error", () => undefined);
 
-  const { promise: ready, resolve: onReady } = Promise.withResolvers<void>();
+  const { promise: ready, resolve: onReady, reject: onFailedStart } = Promise.withResolvers<void>();
+  // Heard by who takes it; until then nobody listens.
+  ready.catch(() => undefined);
   let listener: ((message: Message) => void) | undefined;
   const heard = readJournal(journal, (message) => {
     if (message[0] === "ready") onReady();
@@ -51,8 +53,7 @@ export function startWriter(target: string): WriterProcess {
     child.on("error", reject);
     child.on("close", (code, signal) => {
       if (signal === null && code !== 0) complaint ||= `exit code ${code}`;
-      // One that never got ready is waited for in vain.
-      onReady();
+      onFailedStart(new Error(`a writer could not start: ${complaint}`));
       resolve({ killed: signal !== null, complaint: complaint || undefined });
     });
   });
