@@ -1,5 +1,5 @@
 /** One call of a user: what it is called in messages, and how long it may take. */
-import type { OpOptions } from "./api/common.ts";
+import type { OpOptions } from "./api/operations.ts";
 import { parseDuration } from "./durations.ts";
 import { PersistError } from "./errors.ts";
 import { checkOptionNames } from "./option-names.ts";

@@ -1,4 +1,4 @@
-import type { Clear, OpOptions } from "./api/common.ts";
+import type { Clear, OpOptions } from "./api/operations.ts";
 import { beginCall } from "./calls.ts";
 import type { DeleteOp } from "./contract.ts";
 import { PersistError } from "./errors.ts";

@@ -1,4 +1,4 @@
-import type { Condition } from "./api/common.ts";
+import type { Condition } from "./api/operations.ts";
 import { PersistError } from "./errors.ts";
 
 /** What must be there: a version (of a blob: an etag), nothing (`null`), or anything (`undefined`). */

@@ -1,6 +1,7 @@
 /** Events by version or by position, filtered. */
-import type { Listing } from "./api/common.ts";
+
 import type { EventFilter, ReadOptions } from "./api/events.ts";
+import type { Listing } from "./api/listings.ts";
 import { beginCall } from "./calls.ts";
 import type { EventRow } from "./contract.ts";
 import { PersistError } from "./errors.ts";

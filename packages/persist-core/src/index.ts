@@ -2,17 +2,6 @@
 export type { BlobBody, BlobInfo, BlobItem, BlobPutOptions, Blobs, StoredBlob } from "./api/blobs.ts";
 export type { Capabilities, Support } from "./api/capabilities.ts";
 export type {
-  Clear,
-  Condition,
-  Duration,
-  Expiry,
-  Facade,
-  Listing,
-  OpOptions,
-  Page,
-  RangeOptions,
-} from "./api/common.ts";
-export type {
   AppendOptions,
   AppendResult,
   EventFilter,
@@ -24,6 +13,8 @@ export type {
   StoredEvent,
 } from "./api/events.ts";
 export type { Kv, KvEntry, KvOps } from "./api/kv.ts";
+export type { Listing, Page, RangeOptions } from "./api/listings.ts";
+export type { Clear, Condition, Duration, Expiry, Facade, OpOptions } from "./api/operations.ts";
 export type { RecordEntry, RecordOps, Records } from "./api/records.ts";
 export type { Store, Transaction } from "./api/store.ts";
 // For authors of adapters and engines.

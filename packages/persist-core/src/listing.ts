@@ -1,5 +1,5 @@
 /** Listings: pages underneath, entries on top. */
-import type { Listing } from "./api/common.ts";
+import type { Listing } from "./api/listings.ts";
 import { decodeCursor, encodeCursor } from "./cursors.ts";
 import { PersistError } from "./errors.ts";
 

@@ -1,5 +1,5 @@
 /** The range options of a listing, checked and turned into bounds. */
-import type { RangeOptions } from "./api/common.ts";
+import type { RangeOptions } from "./api/listings.ts";
 import type { Bound, KeyRange } from "./contract.ts";
 import { PersistError } from "./errors.ts";
 import { checkPrefix, compareKeys, prefixEnd } from "./keys.ts";

@@ -1,4 +1,4 @@
-import type { Listing, RangeOptions } from "./api/common.ts";
+import type { Listing, RangeOptions } from "./api/listings.ts";
 import { beginCall } from "./calls.ts";
 import type { Row, Space } from "./contract.ts";
 import type { Gate } from "./gate.ts";

@@ -1,7 +1,8 @@
 // The snippets of the specification that need a server or peers type-check, and what is mistyped does not.
 import { createStore } from "@cuitty/persist";
+import { test } from "vitest";
 
-export async function specification(): Promise<void> {
+test("the options of every adapter", async () => {
   await createStore({
     name: "my-app",
     adapter: "postgres",
@@ -47,4 +48,4 @@ export async function specification(): Promise<void> {
   await store.kv.clear();
   // @ts-expect-error no such condition
   await store.kv.set("a", 1, { ifmatch: "v" });
-}
+});

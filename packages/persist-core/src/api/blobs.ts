@@ -1,4 +1,5 @@
-import type { Clear, Condition, Duration, Listing, OpOptions, RangeOptions } from "./common.ts";
+import type { Listing, RangeOptions } from "./listings.ts";
+import type { Clear, Condition, Duration, OpOptions } from "./operations.ts";
 
 /** A string is stored as UTF-8. Streams are read once, with bounded memory, and stopped where storing fails. */
 export type BlobBody =

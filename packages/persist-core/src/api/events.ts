@@ -1,4 +1,5 @@
-import type { Listing, OpOptions, RangeOptions } from "./common.ts";
+import type { Listing, RangeOptions } from "./listings.ts";
+import type { OpOptions } from "./operations.ts";
 
 /** Data by event type. */
 export type EventMap = Record<string, unknown>;

@@ -1,4 +1,5 @@
-import type { Clear, Condition, Duration, Expiry, Listing, OpOptions, RangeOptions } from "./common.ts";
+import type { Listing, RangeOptions } from "./listings.ts";
+import type { Clear, Condition, Duration, Expiry, OpOptions } from "./operations.ts";
 
 export interface KvEntry<V> {
   readonly key: string;

@@ -1,4 +1,5 @@
-import type { Clear, Condition, Expiry, Listing, OpOptions, RangeOptions } from "./common.ts";
+import type { Listing, RangeOptions } from "./listings.ts";
+import type { Clear, Condition, Expiry, OpOptions } from "./operations.ts";
 
 /** A document with what the store knows about it. `value` is a fresh copy: changing it changes nothing stored. */
 export interface RecordEntry<T> {

@@ -1,8 +1,8 @@
 import type { Blobs } from "./blobs.ts";
 import type { Capabilities } from "./capabilities.ts";
-import type { Duration, OpOptions } from "./common.ts";
 import type { AppendOptions, EventMap, Events, NewEvent } from "./events.ts";
 import type { Kv, KvOps } from "./kv.ts";
+import type { Duration, OpOptions } from "./operations.ts";
 import type { RecordOps, Records } from "./records.ts";
 
 /**

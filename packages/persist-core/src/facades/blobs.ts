@@ -1,5 +1,6 @@
 import type { BlobBody, BlobInfo, BlobItem, BlobPutOptions, Blobs, StoredBlob } from "../api/blobs.ts";
-import type { Clear, Condition, OpOptions, RangeOptions } from "../api/common.ts";
+import type { RangeOptions } from "../api/listings.ts";
+import type { Clear, Condition, OpOptions } from "../api/operations.ts";
 import { type Attempts, attemptOf } from "../attempts.ts";
 import { beginCall, type Call } from "../calls.ts";
 import { clearSpace } from "../clearing.ts";

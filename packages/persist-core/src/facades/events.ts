@@ -1,5 +1,4 @@
 import { v7 as uuidv7 } from "uuid";
-import type { Listing, RangeOptions } from "../api/common.ts";
 import type {
   AppendOptions,
   AppendResult,
@@ -9,6 +8,7 @@ import type {
   ReadOptions,
   StoredEvent,
 } from "../api/events.ts";
+import type { Listing, RangeOptions } from "../api/listings.ts";
 import { beginCall } from "../calls.ts";
 import { decode, encode } from "../codec.ts";
 import type { Appended, AppendOp, EventRow, NewEventRow, StreamHead } from "../contract.ts";

@@ -1,5 +1,6 @@
-import type { Clear, Condition, Duration, Expiry, OpOptions, RangeOptions } from "../api/common.ts";
 import type { Kv, KvEntry, KvOps } from "../api/kv.ts";
+import type { RangeOptions } from "../api/listings.ts";
+import type { Clear, Condition, Duration, Expiry, OpOptions } from "../api/operations.ts";
 import { type Attempts, attemptOf } from "../attempts.ts";
 import { beginCall, type Call } from "../calls.ts";
 import { clearSpace } from "../clearing.ts";

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from "uuid";
-import type { Clear, Condition, Expiry, OpOptions, RangeOptions } from "../api/common.ts";
+import type { RangeOptions } from "../api/listings.ts";
+import type { Clear, Condition, Expiry, OpOptions } from "../api/operations.ts";
 import type { RecordEntry, RecordOps, Records } from "../api/records.ts";
 import { type Attempts, attemptOf } from "../attempts.ts";
 import { beginCall, type Call } from "../calls.ts";

@@ -1,4 +1,4 @@
-import type { OpOptions } from "../api/common.ts";
+import type { OpOptions } from "../api/operations.ts";
 import type { Transaction } from "../api/store.ts";
 import { type Attempt, type Attempts, attemptOf } from "../attempts.ts";
 import { beginCall, guard } from "../calls.ts";
