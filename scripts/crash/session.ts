@@ -37,7 +37,7 @@ const patience = 20_000;
 /** Begins the work of writer number `writer`. */
 export async function startSession(stage: Stage, writer: number): Promise<Session> {
   const { location, seed, plan, expected, opening } = stage;
-  const process = await stage.pool.take();
+  const child = await stage.pool.take();
   const complaints: Complaint[] = [];
   const complain = (text: string) => complaints.push({ kind: "failed", text: `writer ${writer} ${text}` });
   const began = performance.now();
@@ -61,7 +61,7 @@ export async function startSession(stage: Stage, writer: number): Promise<Sessio
     }
   };
   const first = Array.from({ length: lanes }, (_, lane) => expected.next(`${writer}.${lane}`));
-  process.begin({ location, seed, first, break: stage.break }, hear);
+  child.begin({ location, seed, first, break: stage.break }, hear);
 
   const acknowledgements = (more: number) =>
     new Promise<void>((resolve) => {
@@ -76,23 +76,23 @@ export async function startSession(stage: Stage, writer: number): Promise<Sessio
       return acknowledged;
     },
     async reach({ latest, acknowledgement, delay }) {
-      const isAtWork = await settlesWithin(patience, Promise.race([acknowledgements(1), process.ended]));
+      const isAtWork = await settlesWithin(patience, Promise.race([acknowledgements(1), child.ended]));
       if (!isAtWork) complain(`acknowledged nothing in ${patience} ms`);
       const enough = acknowledgements(acknowledgement - 1).then(() => pause(delay));
-      await settlesWithin(latest, Promise.race([enough, process.ended]));
+      await settlesWithin(latest, Promise.race([enough, child.ended]));
     },
     async kill() {
-      process.kill();
-      const { killed, complaint } = await process.ended;
+      child.kill();
+      const { killed, complaint } = await child.ended;
       if (!killed) complain(`ended by itself: ${complaint ?? "it said nothing"}`);
     },
     async finish() {
-      process.stop();
-      if (!(await settlesWithin(patience, process.ended))) {
+      child.stop();
+      if (!(await settlesWithin(patience, child.ended))) {
         complain(`did not end in ${patience} ms`);
-        process.kill();
+        child.kill();
       }
-      const { complaint } = await process.ended;
+      const { complaint } = await child.ended;
       if (complaint !== undefined) complain(`did not end well: ${complaint}`);
     },
   };
@@ -101,12 +101,12 @@ export async function startSession(stage: Stage, writer: number): Promise<Sessio
 /** Has a process open the store, for its making or its recovery, and kills it meanwhile. */
 export async function killWhileOpening(stage: Stage, milliseconds: number): Promise<readonly Complaint[]> {
   const { location, seed } = stage;
-  const process = await stage.pool.take();
+  const child = await stage.pool.take();
   const complaints: Complaint[] = [];
-  process.begin({ location, seed, first: [], break: undefined }, () => undefined);
-  await settlesWithin(milliseconds, process.ended);
-  process.kill();
-  const { complaint, killed } = await process.ended;
+  child.begin({ location, seed, first: [], break: undefined }, () => undefined);
+  await settlesWithin(milliseconds, child.ended);
+  child.kill();
+  const { complaint, killed } = await child.ended;
   if (!killed && complaint !== undefined) complaints.push({ kind: "failed", text: `opening: ${complaint}` });
   return complaints;
 }
