@@ -9,6 +9,8 @@ export interface Lane {
   readonly random: Random;
   /** The keys that are there throughout, in random order. */
   readonly keys: readonly string[];
+  /** Those of the first group: what an application works with at the moment. */
+  readonly hotKeys: readonly string[];
   /** What was acknowledged last, by key. */
   readonly book: Map<string, Value>;
   /** A value that was never written before. */
@@ -21,7 +23,11 @@ export interface Lane {
 export const groupSize = 1000;
 const groups = 10;
 
-export const groupPrefixes: readonly string[] = Array.from({ length: groups }, (_, i) => `group${i}:`);
+export const groupPrefixes: readonly string[] = Array.from({ length: groups }, (_, i) => prefixOf(i));
+
+function prefixOf(group: number): string {
+  return `group${group}:`;
+}
 
 /** Opens the contender in an empty folder and fills it with ten groups of entries. */
 export async function openLane(kind: ContenderKind, folder: string, durability: Durability): Promise<Lane> {
@@ -39,14 +45,18 @@ export async function openLane(kind: ContenderKind, folder: string, durability: 
     contender,
     random,
     keys: shuffled([...book.keys()], random),
+    hotKeys: shuffled(
+      Array.from({ length: groupSize }, (_, n) => keyFor(prefixOf(0), n)),
+      random,
+    ),
     book,
     freshValue: () => valueFor(groupSize + ++values, values),
     freshKey: () => keyFor("fresh:", ++keys),
   };
 }
 
-/** A random run of the keys. Concurrent calls for one key may overtake each other, so none comes again within 10 000. */
-export function pickKeys({ keys, random }: Lane, count: number): string[] {
+/** A random run of the keys, round and round. Calls at once for one key may overtake each other, so in 1 000 keys in a row none comes twice. */
+export function pickKeys(keys: readonly string[], count: number, random: Random): string[] {
   const start = Math.floor(random() * keys.length);
   return Array.from({ length: count }, (_, i) => keys[(start + i) % keys.length] as string);
 }

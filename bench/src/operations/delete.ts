@@ -11,7 +11,7 @@ export const deleteInTurn: Operation = {
   offeredBy: always,
   prepare(lane, units) {
     const { contender, book } = lane;
-    const keys = pickKeys(lane, units);
+    const keys = pickKeys(lane.keys, units, lane.random);
     return {
       count: units,
       async perform() {

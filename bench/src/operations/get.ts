@@ -19,7 +19,7 @@ export const getInCrowds: Operation = {
 
 function prepareGets(lane: Lane, count: number, callAll: typeof inTurn): Work {
   const { contender, book } = lane;
-  const keys = pickKeys(lane, count);
+  const keys = pickKeys(lane.keys, count, lane.random);
   let answers: readonly unknown[] = [];
   return {
     count,

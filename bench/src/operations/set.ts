@@ -4,19 +4,28 @@ import type { Value } from "../contender.ts";
 import { type Lane, pickKeys } from "../lane.ts";
 import { always, type Operation, type Work } from "../operation.ts";
 
-/** Replaces values, so that the store stays as large as it is. */
+// Values are replaced, so that the store stays as large as it is.
+
 export const setInTurn: Operation = {
   name: "set, serial",
   writes: true,
   offeredBy: always,
-  prepare: (lane, units) => prepareSets(lane, pickKeys(lane, units), inTurn),
+  prepare: (lane, units) => prepareSets(lane, pickKeys(lane.keys, units, lane.random), inTurn),
 };
 
 export const setInCrowds: Operation = {
   name: `set, ${crowd} at once`,
   writes: true,
   offeredBy: always,
-  prepare: (lane, units) => prepareSets(lane, pickKeys(lane, units * crowd), inCrowds),
+  prepare: (lane, units) => prepareSets(lane, pickKeys(lane.hotKeys, units * crowd, lane.random), inCrowds),
+};
+
+/** Nearly each of these changes another page of the file: what is measured is more the disk's cache than the library. */
+export const setScattered: Operation = {
+  name: `set of scattered keys, ${crowd} at once`,
+  writes: true,
+  offeredBy: always,
+  prepare: (lane, units) => prepareSets(lane, pickKeys(lane.keys, units * crowd, lane.random), inCrowds),
 };
 
 function prepareSets(lane: Lane, keys: readonly string[], callAll: typeof inTurn): Work {

@@ -16,7 +16,7 @@ import { addInCrowds } from "../operations/add.ts";
 import { deleteInTurn } from "../operations/delete.ts";
 import { getInCrowds, getInTurn } from "../operations/get.ts";
 import { listGroup } from "../operations/list.ts";
-import { setInCrowds, setInTurn } from "../operations/set.ts";
+import { setInCrowds, setInTurn, setScattered } from "../operations/set.ts";
 import type { Suite, SuiteOptions } from "../suite.ts";
 
 const contenders: readonly ContenderKind[] = [persist, byHand, keyv, unstorage, classicLevel, lmdb];
@@ -26,6 +26,7 @@ const operations: readonly Operation[] = [
   listGroup,
   setInTurn,
   setInCrowds,
+  setScattered,
   addInCrowds,
   deleteInTurn,
 ];
