@@ -8,6 +8,7 @@ import { claimFile } from "./store-name.ts";
 export { backup } from "./backup.ts";
 export { betterSqlite3 } from "./driver.ts";
 export { checkIntegrity } from "./integrity.ts";
+export type { SqliteFactoryOptions, SqliteOptions } from "./options.ts";
 
 /** Opens the file, making it where it is missing, and brings it to the present layout. */
 export async function sqlite(options: SqliteFactoryOptions): Promise<PersistAdapter> {

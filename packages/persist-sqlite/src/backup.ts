@@ -11,6 +11,8 @@ import { checkLayout } from "./schema.ts";
 /**
  * Copies the store's file as it is at this moment, while others go on writing it. The copy is a complete file of its own; it appears at `target`, where nothing may be
  * yet, once it is whole and on the disk. While it is made, the write-ahead log of the original cannot be emptied.
+ *
+ * `driver` must be the one that stores of this process have the file open with: two SQLite libraries in one process do not respect each other's locks.
  */
 export async function backup(path: string, target: string, driver: SqliteDriver = betterSqlite3): Promise<void> {
   requireFile(path);

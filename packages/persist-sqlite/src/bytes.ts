@@ -13,61 +13,53 @@ import {
   type Staged,
 } from "@cuitty/persist-core";
 import type { Connection } from "./connection.ts";
-import { chunkBytes, insertContent, readContent } from "./contents.ts";
+import { chunkBytes, discardContent, extendContent, readChunk, readContent } from "./contents.ts";
 import type { Sweeper } from "./sweep.ts";
 
-/** Chunks per transaction, and per turn of the event loop: one MiB, which is also the memory that a blob takes while it is written. */
-const batchChunks = 4;
+/** Per transaction, and per turn of the event loop; also the memory that a blob takes while it is written. */
+const batchBytes = 4 * chunkBytes;
 
 export function createBytes(connection: Connection, sweeper: Sweeper): Bytes {
   async function stage(body: AsyncIterable<Uint8Array>, o: EngineOptions): Promise<Staged> {
     sweeper.nudge(o.now);
     const sha256 = createSha256();
-    let size = 0;
-    let chunks = 0;
-    const content = await connection.writeAhead(o, () => insertContent(connection));
-    const write = async (batch: readonly Uint8Array[]) => {
-      const first = chunks;
-      chunks += batch.length;
-      await connection.writeAhead(o, () => insertChunks(connection, content, first, batch));
-      await nextTurn();
+    const buffer = Buffer.allocUnsafeSlow(batchBytes);
+    let content: number | undefined;
+    let stored = 0;
+    let filled = 0;
+
+    const flush = async () => {
+      const batch = buffer.subarray(0, filled);
+      content = await connection.writeAhead(o, () => extendContent(connection, content, stored, batch));
+      stored += filled;
+      filled = 0;
     };
+
     try {
-      const buffer = new Uint8Array(batchChunks * chunkBytes);
-      let filled = 0;
       for await (const piece of body) {
         refuseAborted(o);
         sha256.update(piece);
-        size += piece.length;
         for (let taken = 0; taken < piece.length; ) {
-          const part = piece.subarray(taken, taken + buffer.length - filled);
+          const part = piece.subarray(taken, taken + batchBytes - filled);
           buffer.set(part, filled);
           filled += part.length;
           taken += part.length;
-          if (filled === buffer.length) {
-            await write(cut(buffer));
-            filled = 0;
-          }
+          if (filled < batchBytes) continue;
+          await flush();
+          await nextTurn();
         }
       }
-      if (filled > 0) await write(cut(buffer.subarray(0, filled)));
-      await connection.writeAhead(o, () => {
-        connection.statement("update blob_contents set size = ? where id = ?").run(size, content);
-      });
+      if (filled > 0 || content === undefined) await flush();
     } catch (error) {
-      await discard(String(content));
+      if (content !== undefined) await discard(String(content));
       throw error;
     }
-    return { token: String(content), size, sha256: sha256.digest() };
+    return { token: String(content), size: stored, sha256: sha256.digest() };
   }
 
   async function discard(token: string): Promise<void> {
     try {
-      await connection.write({ deadline: performance.now() }, () => {
-        connection
-          .statement("update blob_contents set free_at = 0 where id = ? and free_at is not null")
-          .run(Number(token));
-      });
+      await connection.write({ deadline: 0 }, () => discardContent(connection, Number(token)));
       sweeper.hurry();
     } catch {
       // Whatever is in the way (a full disk, a lock), the content is swept a day after it was staged.
@@ -88,7 +80,7 @@ export function createBytes(connection: Connection, sweeper: Sweeper): Bytes {
       if (bytes === undefined || bytes.length < start + length) throw await missing(row, content, n, o);
       yield bytes.subarray(start, start + length);
       at += length;
-      if (n % batchChunks === batchChunks - 1) await nextTurn();
+      if (at % batchBytes === 0) await nextTurn();
     }
   }
 
@@ -104,25 +96,6 @@ export function createBytes(connection: Connection, sweeper: Sweeper): Bytes {
   }
 
   return { stage, open, discard };
-}
-
-function insertChunks(connection: Connection, content: number, first: number, chunks: readonly Uint8Array[]): void {
-  const insert = connection.statement("insert into blob_chunks (content, n, bytes) values (?, ?, ?)");
-  for (const [i, bytes] of chunks.entries()) insert.run(content, first + i, bytes);
-}
-
-function readChunk(connection: Connection, content: number, n: number): Uint8Array<ArrayBuffer> | undefined {
-  const chunk = connection.statement("select bytes from blob_chunks where content = ? and n = ?").get(content, n) as
-    | { bytes: Uint8Array<ArrayBuffer> }
-    | undefined;
-  // A plain view: a driver may answer with a Buffer, whose methods differ.
-  return chunk && new Uint8Array(chunk.bytes.buffer, chunk.bytes.byteOffset, chunk.bytes.byteLength);
-}
-
-function cut(bytes: Uint8Array): Uint8Array[] {
-  const chunks: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length; at += chunkBytes) chunks.push(bytes.subarray(at, at + chunkBytes));
-  return chunks;
 }
 
 function refuseAborted({ signal }: EngineOptions): void {

@@ -55,7 +55,7 @@ export function createConnection(
   const wake = createWake(dataVersion);
   let closed = false;
 
-  // The last number given out, cached: valid as long as nobody else wrote, which `data_version` tells. A row in the file that counts would be one more page to write in each
+  // The last number given out. It holds as long as nobody else has written, which `data_version` tells; a counter in the file would be one more page to write in each
   // commit.
   let seq = 0;
   let seqVersion: number | undefined;
@@ -80,7 +80,7 @@ export function createConnection(
   function transact<T>(work: () => T): T {
     // IMMEDIATE: a transaction that began by reading could not become a writer any more once somebody else has written.
     begin.run();
-    const before = seq;
+    let first: number;
     let result: T;
     try {
       const version = dataVersion();
@@ -88,24 +88,23 @@ export function createConnection(
         seq = lastSeq();
         seqVersion = version;
       }
-      const first = seq;
+      first = seq;
       result = work();
-      if (seq !== first) wake.notify();
     } catch (error) {
-      undo(before);
+      undo();
       throw error;
     }
     try {
       commit.run();
     } catch (error) {
-      undo(before);
+      undo();
       throw isDefinite(error, driver) ? error : new UncertainCommit(error);
     }
+    if (seq !== first) wake.notify();
     return result;
   }
 
-  function undo(before: number): void {
-    seq = before;
+  function undo(): void {
     seqVersion = undefined;
     try {
       rollback.run();
@@ -114,7 +113,10 @@ export function createConnection(
     }
   }
 
-  /** Without a sync of its own. The next transaction at FULL syncs the write-ahead log, which holds the frames of this one before its own; and should they be moved into the database first, SQLite syncs the log before it does so, at NORMAL too. */
+  /**
+   * Without a sync of its own. The next transaction at FULL syncs the write-ahead log, which holds the frames of this one before its own; and should they be moved into the
+   * database before that, SQLite syncs the log first, at NORMAL too.
+   */
   function transactAhead<T>(work: () => T): T {
     if (durability !== "full") return transact(work);
     db.exec("pragma synchronous = normal");

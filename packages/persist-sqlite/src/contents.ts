@@ -16,8 +16,23 @@ export interface StoredContent {
   readonly free_at: number | null;
 }
 
-/** Makes an empty content that is staged, and answers its id. */
-export function insertContent(connection: Connection): number {
+/** Adds bytes to the end of a content, or to a new one, and answers its id. All chunks before are full. */
+export function extendContent(
+  connection: Connection,
+  content: number | undefined,
+  offset: number,
+  bytes: Uint8Array,
+): number {
+  const id = content ?? insertContent(connection);
+  const insert = connection.statement("insert into blob_chunks (content, n, bytes) values (?, ?, ?)");
+  for (let at = 0; at < bytes.length; at += chunkBytes) {
+    insert.run(id, (offset + at) / chunkBytes, bytes.subarray(at, at + chunkBytes));
+  }
+  connection.statement("update blob_contents set size = ? where id = ?").run(offset + bytes.length, id);
+  return id;
+}
+
+function insertContent(connection: Connection): number {
   const { id } = connection
     .statement("insert into blob_contents (size, free_at) values (0, ?) returning id")
     .get(Date.now() + stagedFor) as { id: number };
@@ -28,6 +43,14 @@ export function readContent(connection: Connection, content: number): StoredCont
   return connection.statement("select size, free_at from blob_contents where id = ?").get(content) as
     | StoredContent
     | undefined;
+}
+
+export function readChunk(connection: Connection, content: number, n: number): Uint8Array<ArrayBuffer> | undefined {
+  const chunk = connection.statement("select bytes from blob_chunks where content = ? and n = ?").get(content, n) as
+    | { bytes: Uint8Array<ArrayBuffer> }
+    | undefined;
+  // A plain view: a driver may answer with a Buffer, whose methods differ.
+  return chunk && new Uint8Array(chunk.bytes.buffer, chunk.bytes.byteOffset, chunk.bytes.byteLength);
 }
 
 export function attachContent(connection: Connection, content: number): void {
@@ -41,6 +64,11 @@ export function releaseContent(connection: Connection, content: number): void {
       "update blob_contents set free_at = ? where id = ? and not exists (select 1 from blobs where content = blob_contents.id)",
     )
     .run(Date.now() + releasedFor, content);
+}
+
+/** Gives a staged content up: its time has come. */
+export function discardContent(connection: Connection, content: number): void {
+  connection.statement("update blob_contents set free_at = 0 where id = ? and free_at is not null").run(content);
 }
 
 /** Frees the space of contents whose time has come, at most `limit` chunks of it. Returns whether there may be more. */

@@ -47,6 +47,8 @@ const queries: readonly string[] = [
 /**
  * Everything that is wrong with the file, in words; empty where all is well. It may be in use meanwhile. Reads the whole file, and blocks this process as long: run it
  * in one of its own where that matters. Throws where the file cannot be opened, or is not a Persist file.
+ *
+ * `driver` must be the one that stores of this process have the file open with: two SQLite libraries in one process do not respect each other's locks.
  */
 export async function checkIntegrity(path: string, driver: SqliteDriver = betterSqlite3): Promise<string[]> {
   requireFile(path);

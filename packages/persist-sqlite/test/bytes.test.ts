@@ -143,6 +143,7 @@ describe("contents that nothing names", () => {
     const results = await engine.commit([[put("blobs", "b", "{}", { content: row.content }), remove]], at(1000));
     expect(results).toMatchObject([{ outcome: "applied" }]);
     await engine.commit([[put("blobs", "b", '{"new":"facts"}', { content: row.content })]], at(1000));
+    await engine.bytes.stage(pieces(bytesOf(5), 5), at(1000)); // one that will go
     later(day);
     const second = await reopen();
     await expectSwept(second, 1);

@@ -80,12 +80,24 @@ describe.each(drivers)("with $name", (driver) => {
         after,
         matches: (event) => event.id === id,
       });
-      const tries = [unless(0, "2-599"), unless(1799, "2-599"), unless(1800, "2-599"), unless(601, "0-600")];
+      const tries = [
+        unless(0, "0-500"),
+        unless(0, "2-599"),
+        unless(1799, "2-599"),
+        unless(1800, "2-599"),
+        unless(601, "0-600"),
+      ];
       const results = await engine.commit(
         tries.map((unless, i) => [append("t", [`t${i}`], { unless })]),
         at(1000),
       );
-      expect(results.map((result) => result.outcome)).toEqual(["conflict", "conflict", "applied", "applied"]);
+      expect(results.map((result) => result.outcome)).toEqual([
+        "conflict",
+        "conflict",
+        "conflict",
+        "applied",
+        "applied",
+      ]);
     });
 
     test("answer the first result again, even where the conditions no longer hold", async () => {

@@ -1,5 +1,5 @@
 /**
- * SQLite as it comes with Node.js (22.14 or later): nothing to install, and nothing native to load.
+ * SQLite as it comes with Node.js (22.14 or later; backups need 22.16): nothing to install, and nothing native to load.
  *
  * ```ts
  * import { createStore } from "@cuitty/persist";
@@ -8,19 +8,28 @@
  * await using store = await createStore({ name: "app", driver: nodeSqlite });
  * ```
  */
-import { backup, DatabaseSync } from "node:sqlite";
+import * as sqlite from "node:sqlite";
+import { PersistError } from "@cuitty/persist-core";
 import type { SqliteDriver } from "../driver.ts";
 
 export const nodeSqlite: SqliteDriver = {
   name: "node:sqlite",
 
   open(path, { readOnly }) {
-    const db = new DatabaseSync(path, { readOnly });
+    const db = new sqlite.DatabaseSync(path, { readOnly });
     return {
       raw: db,
       exec: (sql) => db.exec(sql),
       prepare: (sql) => db.prepare(sql),
-      copyTo: async (target) => void (await backup(db, target)),
+      async copyTo(target) {
+        if (typeof sqlite.backup !== "function") {
+          throw new PersistError(
+            "UNSUPPORTED",
+            `node:sqlite cannot copy a file before Node.js 22.16; this is ${process.version}.`,
+          );
+        }
+        await sqlite.backup(db, target);
+      },
       close: () => db.close(),
     };
   },
