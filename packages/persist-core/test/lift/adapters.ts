@@ -87,3 +87,9 @@ async function readJson(file: string): Promise<unknown> {
     throw error;
   }
 }
+
+/** For suites that run over each kind. */
+export const adapters: [name: string, over: (stored?: Stored) => PersistAdapter][] = [
+  ["four methods", bareAdapter],
+  ["ordered listing and batches", richAdapter],
+];
