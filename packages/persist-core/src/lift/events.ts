@@ -4,12 +4,15 @@
  */
 import type { EventPage, EventRange, EventRow, NewEventRow } from "../contract.ts";
 import { corrupt, expectObject, isCount } from "./corrupt.ts";
+import { each } from "./each.ts";
 import type { Layout } from "./layout.ts";
 import { parseEnvelope, type RowEnvelope } from "./row-envelope.ts";
 import { storedText, textOf } from "./stored-text.ts";
 import type { View } from "./view.ts";
 
 export const sheetSize = 32;
+/** The most sheets that are fetched together. */
+const longestLead = 16;
 
 export interface Sheet {
   readonly stream: string;
@@ -65,26 +68,50 @@ export async function readEvents(view: View, layout: Layout, range: EventRange):
   return { events, more: false };
 }
 
-/** All events of the range, one after another. */
+/** All events of the range, one after another. `limit` says how many the caller may take. */
 export async function* walk(
   view: View,
   layout: Layout,
-  { stream, from, to, reverse }: Omit<EventRange, "limit">,
+  { stream, from, to, reverse, limit }: EventRange,
 ): AsyncIterable<EventRow> {
   const { version, position } = await readHead(view, layout, stream ?? "");
   const least = Math.max(1, from ?? 1);
   const most = Math.min(stream === undefined ? position : version, to ?? Number.POSITIVE_INFINITY);
-  for (let number = reverse ? most : least; number >= least && number <= most; ) {
-    const sheet = await findSheet(view, layout, stream, number);
+  const step = reverse ? -1 : 1;
+  let number = reverse ? most : least;
+  let ahead: ReadonlyMap<number, Sheet> = new Map();
+  while (number >= least && number <= most) {
+    const sheet = ahead.get(number) ?? (await findSheet(view, layout, stream, number));
     const events = eventsOf(layout, sheet);
     const first = stream === undefined ? sheet.position : sheet.version;
-    const step = reverse ? -1 : 1;
     for (let i = number - first; i >= 0 && i < events.length; i += step) {
       if (number < least || number > most) return;
       yield events[i] as EventRow;
       number += step;
     }
+    if (reverse || ahead.has(number)) continue;
+    const wanted = Math.min(most, least + limit) - number;
+    ahead = await readAhead(view, layout, stream, number, events.length, wanted);
   }
+}
+
+/** The next sheets, fetched together, on the guess that they are as long as the last one. */
+async function readAhead(
+  view: View,
+  layout: Layout,
+  stream: string | undefined,
+  number: number,
+  length: number,
+  wanted: number,
+): Promise<Map<number, Sheet>> {
+  const sheets = new Map<number, Sheet>();
+  const count = Math.min(longestLead, Math.ceil((wanted + 1) / length));
+  const guesses = Array.from({ length: Math.max(0, count) }, (_, i) => number + i * length);
+  await each(guesses, async (guess) => {
+    const sheet = await readSheet(view, layout, stream, guess);
+    if (sheet !== undefined) sheets.set(guess, sheet);
+  });
+  return sheets;
 }
 
 /** Those of the ids that are in the stream and in the range, by version. */
@@ -120,22 +147,22 @@ export async function readPlaces(
 /** The sheet with this event. It may begin a few numbers before, and nothing says where but trying. */
 async function findSheet(view: View, layout: Layout, stream: string | undefined, number: number): Promise<Sheet> {
   for (let first = number; first > 0 && first > number - sheetSize; first--) {
-    const position = stream === undefined ? first : await readPointer(view, layout, stream, first);
-    const sheet = position === undefined ? undefined : await readSheet(view, layout, position);
+    const sheet = await readSheet(view, layout, stream, first);
     if (sheet !== undefined && number < first + sheet.events.length) return sheet;
   }
   const place = stream === undefined ? layout.events(number) : layout.streamEvents(stream, number);
   throw corrupt(place, "an event that the log counts is missing");
 }
 
-async function readPointer(view: View, layout: Layout, stream: string, version: number): Promise<number | undefined> {
-  const place = layout.streamEvents(stream, version);
-  const data = await view.get(place);
-  if (data === undefined) return undefined;
-  return expectObject<{ position: number }>(data, place, (it) => isCount(it.position)).position;
-}
-
-async function readSheet(view: View, layout: Layout, position: number): Promise<Sheet | undefined> {
+/** The sheet that begins with this event. */
+async function readSheet(
+  view: View,
+  layout: Layout,
+  stream: string | undefined,
+  first: number,
+): Promise<Sheet | undefined> {
+  const position = stream === undefined ? first : await readPointer(view, layout, stream, first);
+  if (position === undefined) return undefined;
   const place = layout.events(position);
   const data = await view.get(place);
   if (data === undefined) return undefined;
@@ -143,6 +170,13 @@ async function readSheet(view: View, layout: Layout, position: number): Promise<
     const isNumbered = it.position === position && isCount(it.version) && Number.isFinite(it.time);
     return isNumbered && typeof it.stream === "string" && Array.isArray(it.events) && it.events.every(isEvent);
   });
+}
+
+async function readPointer(view: View, layout: Layout, stream: string, version: number): Promise<number | undefined> {
+  const place = layout.streamEvents(stream, version);
+  const data = await view.get(place);
+  if (data === undefined) return undefined;
+  return expectObject<{ position: number }>(data, place, (it) => isCount(it.position)).position;
 }
 
 function isEvent(event: Partial<StoredEvent> | null): boolean {

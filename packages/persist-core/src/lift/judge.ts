@@ -130,7 +130,11 @@ async function mayAppend({ layout }: Judging, view: View, op: AppendOp): Promise
     if (expected === "exists" ? version === 0 : version !== expected) return false;
   }
   if (unless !== undefined) {
-    for await (const event of walk(view, layout, { from: unless.after + 1, reverse: false })) {
+    for await (const event of walk(view, layout, {
+      from: unless.after + 1,
+      reverse: false,
+      limit: Number.POSITIVE_INFINITY,
+    })) {
       if (unless.matches(event)) return false;
     }
   }
