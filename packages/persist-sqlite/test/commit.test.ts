@@ -1,6 +1,6 @@
-import type { AppendOp, CommitResult, Op } from "@cuitty/persist-core";
+import { type AppendOp, type CommitResult, type Engine, memory, type Op } from "@cuitty/persist-core";
 import { describe, expect, test } from "vitest";
-import { at, drivers, everything, openEngine, put } from "./engines.ts";
+import { at, drivers, everything, openEngine, put, scope } from "./engines.ts";
 import { faultyDriver, sqliteError } from "./faulty-driver.ts";
 
 const tuple = new Uint8Array([1, 2, 3]);
@@ -24,8 +24,27 @@ describe.each(drivers)("with $name", (driver) => {
     expect(results.map((result) => result.outcome)).toEqual(["applied", "conflict", "applied"]);
     expect(results[1]).toMatchObject({ op: 1 });
     const rows = await engine.read("kv", ["a", "b"], at(1000));
-    expect(rows[0]).toMatchObject({ value: "3", createdAt: 1000 });
+    expect(rows[0]).toMatchObject({ value: "3" });
     expect(rows[1]).toBeUndefined();
+  });
+
+  test("many lists that each set one value come to the same as one after the other", async () => {
+    const [engine, model] = [await openEngine({ driver }), (await memory().engine?.(scope)) as Engine];
+    const lists = Array.from({ length: 130 }, (_, i): Op[] => {
+      const key = `k${i % 17}`; // each key several times
+      if (i === 60) return [put("kv", key, "never", { ifVersion: null })];
+      if (i === 90) return [{ op: "delete", space: "kv", key, version: "gone" }];
+      return [put("kv", key, String(i), { expiresAt: i % 5 === 0 ? 2000 : undefined })];
+    });
+    expect(await engine.commit(lists, at(1000))).toMatchObject(
+      (await model.commit(lists, at(1000))).map(({ outcome }) => ({ outcome })),
+    );
+    const keys = Array.from({ length: 17 }, (_, i) => `k${i}`);
+    const valuesIn = async (from: Engine, now: number) =>
+      (await from.read("kv", keys, at(now))).map((row) => row && [row.value, row.version]);
+    for (const now of [1000, 2000]) expect(await valuesIn(engine, now)).toEqual(await valuesIn(model, now));
+    const { changes } = await engine.changes(undefined, 1000, at(1000));
+    expect(new Set(changes.map((change) => change.cursor)).size).toBe(changes.length);
   });
 
   test("keeps when a row was made, unless it had expired", async () => {
@@ -143,8 +162,8 @@ describe.each(drivers)("with $name", (driver) => {
 test("a number that the driver changes passes through exactly", async () => {
   const engine = await openEngine();
   const big = Number.MAX_SAFE_INTEGER;
-  await engine.commit([[put("kv", "a", "1", { expiresAt: big })]], at(big - 1));
-  expect((await engine.read("kv", ["a"], at(big - 1)))[0]).toMatchObject({ createdAt: big - 1, expiresAt: big });
+  await engine.commit([[put("records", "a", "1", { expiresAt: big })]], at(big - 1));
+  expect((await engine.read("records", ["a"], at(big - 1)))[0]).toMatchObject({ createdAt: big - 1, expiresAt: big });
 });
 
 describe("when the driver fails", () => {
