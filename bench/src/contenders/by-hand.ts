@@ -25,7 +25,7 @@ export const byHand: ContenderKind = {
        where namespace = '' and key >= ? and key < ? and (expires_at is null or expires_at > ?) order by key`,
     );
     const upsert = db.prepare(
-      `insert into kv (namespace, key, version, created_at, updated_at, seq, value) values ('', ?, ?, ?, ?, ?, ?)
+      `insert into kv (namespace, key, version, updated_at, seq, value) values ('', ?, ?, ?, ?, ?)
        on conflict (namespace, key) do update set version = excluded.version, updated_at = excluded.updated_at,
          expires_at = excluded.expires_at, seq = excluded.seq, value = excluded.value`,
     );
@@ -54,8 +54,7 @@ export const byHand: ContenderKind = {
       set(key, value) {
         seq++;
         const version = `${writer}-${seq}`;
-        const now = Date.now();
-        upsert.run(key, version, now, now, seq, JSON.stringify(value));
+        upsert.run(key, version, Date.now(), seq, JSON.stringify(value));
         return { version };
       },
       delete: (key) => removeAndBury.immediate(key),
