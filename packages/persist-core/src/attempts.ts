@@ -4,12 +4,18 @@
  */
 import { type Call, timedOut } from "./calls.ts";
 import { PersistError } from "./errors.ts";
+import type { Gate } from "./gate.ts";
 
 export type Attempt<T> = { readonly value: T } | { readonly conflict: PersistError };
 
 export interface Attempts {
   /** Runs `attempt` until it has a value: at most `retries` times again, and not beyond the deadline. Then throws its last conflict. */
-  run<T>(call: Call, retries: number | undefined, attempt: () => Promise<Attempt<T>>): Promise<T>;
+  run<T>(
+    gate: Pick<Gate, "track">,
+    call: Call,
+    retries: number | undefined,
+    attempt: () => Promise<Attempt<T>>,
+  ): Promise<T>;
 }
 
 const defaultRetries = 50;
@@ -32,20 +38,24 @@ export function createAttempts(): Attempts {
     }
   };
 
+  const repeat = async <T>(call: Call, retries: number, attempt: () => Promise<Attempt<T>>): Promise<T> => {
+    for (let n = 1; ; n++) {
+      if (n < 3 && alone !== undefined) await atMost(patience, alone);
+      const result = n < 3 ? await attempt() : await runAlone(attempt);
+      if ("value" in result) return result.value;
+      if (n > retries) throw result.conflict;
+      if (performance.now() > call.deadline) throw timedOut(call);
+      // Those of other processes do not wait for us: meet them at another moment.
+      if (n >= 3) await pause(Math.random() * Math.min(longestPause, 2 ** n));
+    }
+  };
+
   return {
-    async run(call, retries = defaultRetries, attempt) {
+    run(gate, call, retries = defaultRetries, attempt) {
       if (!Number.isSafeInteger(retries) || retries < 0) {
         throw new PersistError("INVALID_ARGUMENT", `${call.operation}: retries must be a whole number of at least 0.`);
       }
-      for (let n = 1; ; n++) {
-        if (n < 3 && alone !== undefined) await atMost(patience, alone);
-        const result = n < 3 ? await attempt() : await runAlone(attempt);
-        if ("value" in result) return result.value;
-        if (n > retries) throw result.conflict;
-        if (performance.now() > call.deadline) throw timedOut(call);
-        // Those of other processes do not wait for us: meet them at another moment.
-        if (n >= 3) await pause(Math.random() * Math.min(longestPause, 2 ** n));
-      }
+      return gate.track(repeat(call, retries, attempt));
     },
   };
 }

@@ -15,6 +15,8 @@ export interface Call {
   readonly timeout: number;
   /** By `performance.now()`. */
   readonly deadline: number;
+  /** It began before the store was closed, and may go on until it is done. */
+  admitted: boolean;
 }
 
 /**
@@ -28,7 +30,8 @@ export function beginCall(
   options: readonly string[] = [],
 ): Call {
   if (o === undefined) {
-    return { operation, key, signal: undefined, timeout: defaultTimeout, deadline: performance.now() + defaultTimeout };
+    const deadline = performance.now() + defaultTimeout;
+    return { operation, key, signal: undefined, timeout: defaultTimeout, deadline, admitted: false };
   }
   checkOptionNames(operation, o, ["signal", "timeout", ...options]);
   const { signal } = o;
@@ -36,7 +39,7 @@ export function beginCall(
     throw new PersistError("INVALID_ARGUMENT", `${operation}: signal must be an AbortSignal.`);
   }
   const timeout = o.timeout === undefined ? defaultTimeout : parseDuration(o.timeout, "timeout");
-  const call: Call = { operation, key, signal, timeout, deadline: performance.now() + timeout };
+  const call: Call = { operation, key, signal, timeout, deadline: performance.now() + timeout, admitted: false };
   if (signal?.aborted === true) throw aborted(call);
   return call;
 }

@@ -94,6 +94,10 @@ export interface Engine {
   clock?(): number;
   /** The rows of these keys, in the order of the keys; `undefined` for the absent. One round trip. */
   read(space: Space, keys: readonly string[], o: EngineOptions): MaybePromise<readonly (Row | undefined)[]>;
+  /**
+   * A shortcut, where the engine can take one: the value alone of one row in `kv`, which is what most reads are after. Without it core calls `read`.
+   */
+  value?(key: string, o: EngineOptions): MaybePromise<string | undefined>;
   /** One page in byte order, by key, or by index tuple with its rows fetched along. */
   scan(space: Space, range: ScanRange, o: EngineOptions): MaybePromise<ScanPage>;
   /** One page of events, by position or by version within a stream. Events that were erased are not reported. */
@@ -142,12 +146,13 @@ export interface Row {
   readonly value: string;
   /** Made in core before any I/O, different for each write ever made: it is also the id by which a lost reply is recognised. */
   readonly version: string;
-  /** Milliseconds since the epoch. */
-  readonly createdAt: number;
-  readonly updatedAt: number;
-  readonly expiresAt?: number | undefined;
+  /** Milliseconds since the epoch. May be left out in `kv` and `system`, where nobody asks. */
+  readonly createdAt?: number | undefined;
+  readonly updatedAt?: number | undefined;
+  /** `null` is none, so that a driver's row can be handed on as it comes. */
+  readonly expiresAt?: number | null | undefined;
   /** In `blobs`: the engine's own name of the bytes, for {@link Bytes.open}. */
-  readonly content?: string | undefined;
+  readonly content?: string | null | undefined;
 }
 
 export interface StreamHead {

@@ -27,11 +27,15 @@ export interface Applied {
 export interface Gate {
   /** Throws where nothing may be asked any more. */
   ensureOpen(): void;
+  /** Counts an operation of several steps as in flight until it settles: closing waits for it, and lets it go on. */
+  track<T>(work: Promise<T>): Promise<T>;
   /** The time by which rows expire. */
   now(): number;
   /** A version for the next write. */
   version(): string;
   read(space: Space, keys: readonly string[], call: Call): MaybePromise<readonly (Row | undefined)[]>;
+  /** The value alone of one row in `kv`. */
+  value(key: string, call: Call): MaybePromise<string | undefined>;
   scan(space: Space, range: ScanRange, call: Call): MaybePromise<ScanPage>;
   events(range: EventRange, call: Call): MaybePromise<EventPage>;
   /** All of the operations, or CONFLICT. */

@@ -21,7 +21,8 @@ export function createLiveGate(
   const queue = createCommitQueue(engine, o.now, lifecycle);
 
   const ensureUsable = (call: Call) => {
-    lifecycle.ensureOpen();
+    if (!call.admitted) lifecycle.ensureOpen();
+    call.admitted = true;
     if (call.signal?.aborted === true) throw aborted(call);
   };
 
@@ -65,11 +66,19 @@ export function createLiveGate(
     }
   };
 
+  const readValue = (key: string, o: EngineOptions): MaybePromise<string | undefined> => {
+    const rows = readRows("kv", [key], o);
+    return rows instanceof Promise ? rows.then(([row]) => row?.value) : rows[0]?.value;
+  };
+  const value = engine.value?.bind(engine) ?? readValue;
+
   return {
     ensureOpen: lifecycle.ensureOpen,
+    track: lifecycle.track,
     now: o.now,
     version: o.version,
     read: (space, keys, call) => perform(call, (options) => readRows(space, keys, options)),
+    value: (key, call) => perform(call, (options) => value(key, options)),
     scan: (space, range, call) => perform(call, (options) => engine.scan(space, range, options)),
     events: (range, call) => perform(call, (options) => engine.events(range, options)),
     commit(ops, call) {

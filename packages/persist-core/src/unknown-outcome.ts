@@ -53,7 +53,7 @@ async function gatherAnswers(engine: Engine, ops: readonly Op[], o: EngineOption
   for (const op of ops) {
     if (op.op === "put" || op.op === "add") {
       const [row] = await engine.read(op.space, [op.key], o);
-      answers.push({ createdAt: row?.createdAt ?? o.now, value: row?.value, expiresAt: row?.expiresAt });
+      answers.push({ createdAt: row?.createdAt ?? o.now, value: row?.value, expiresAt: row?.expiresAt ?? undefined });
     } else if (op.op === "append") {
       const last = await findAppended(engine, op, o);
       answers.push({ appended: { version: last?.version ?? 0, position: last?.position ?? 0, duplicate: false } });

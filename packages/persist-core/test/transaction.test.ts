@@ -93,8 +93,26 @@ describe("a transaction", () => {
     await expect(leaked.kv.set("a", 1)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 
-  it("ends at its deadline although its callback hangs", async () => {
+  it("does not wait for itself where it updates, however often it had to begin again", async () => {
     const { store } = storeOver();
+    await store.records.put("a", { n: 0 });
+    await Promise.all(
+      Array.from({ length: 10 }, () =>
+        store.transaction(
+          async (tx) => {
+            await tx.records.update("a", (a) => ({ n: (a as { n: number }).n + 1 }));
+            await tx.kv.update<number>("n", (n) => (n ?? 0) + 1);
+          },
+          { timeout: "5s" },
+        ),
+      ),
+    );
+    expect((await store.records.get("a"))?.value).toEqual({ n: 10 });
+    expect(await store.kv.get("n")).toBe(10);
+  });
+
+  it("ends at its deadline although its callback hangs, and does not commit afterwards", async () => {
+    const { store, engine } = storeOver();
     const never = gateway();
     const hanging = store.transaction(
       async (tx) => {
@@ -103,8 +121,10 @@ describe("a transaction", () => {
       },
       { timeout: 5 },
     );
-    await expect(hanging).rejects.toMatchObject({ code: "TIMEOUT" });
-    expect(await store.kv.has("a")).toBe(false);
+    await expect(hanging).rejects.toMatchObject({ code: "TIMEOUT", outcome: "not-applied" });
+    never.open();
+    await store.close();
+    expect(await engine.read("kv", ["a"], { now: 0, deadline: 0 })).toEqual([undefined]);
   });
 
   it("shows in listings what it wrote, in order, across pages that its deletions emptied", async () => {

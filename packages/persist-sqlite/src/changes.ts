@@ -1,15 +1,15 @@
 /** The feed of changes: every row at the number of its last write, merged with the deletions. */
 import { type ChangedRow, type ChangePage, PersistError, type Row, type Space } from "@cuitty/persist-core";
 import type { Connection } from "./connection.ts";
-import { isExpired, type StoredRow, toRow } from "./rows.ts";
+import { hasTimes, isExpired } from "./rows.ts";
 import { rowTables } from "./schema.ts";
 import { toStreamRow } from "./streams.ts";
 import { forgottenSeq } from "./sweep.ts";
 
-interface StoredChange extends StoredRow {
+interface StoredChange extends Row {
   readonly seq: number;
   readonly space: Space;
-  readonly key: string;
+  readonly updatedAt: number;
   /** Of a stream's last event. */
   readonly position: number | null;
   readonly deleted: 0 | 1;
@@ -22,8 +22,9 @@ const changed = "seq > ? and seq <= ? and +namespace = ?";
 const branches = [
   ...rowTables.map(
     (table) => `
-      select seq, '${table}' as space, key, version, created_at, updated_at, expires_at,
-        ${table === "blobs" ? "content" : "null as content"}, null as position, 0 as deleted, value
+      select seq, '${table}' as space, key, version, ${hasTimes(table) ? "created_at" : "null"} as createdAt, updated_at as updatedAt,
+        expires_at as expiresAt, ${table === "blobs" ? "cast(content as text)" : "null"} as content, null as position,
+        0 as deleted, value
       from ${table} where ${changed}`,
   ),
   `select seq, 'streams', stream, version, created_at, updated_at, null, null, position, 0, ''
@@ -67,19 +68,22 @@ function toChange(stored: StoredChange, now: number): ChangedRow {
     key: stored.key,
     row: stored.deleted === 1 || isExpired(stored, now) ? undefined : presentRow(stored),
     version: String(stored.version),
-    time: stored.updated_at,
+    time: stored.updatedAt,
     cursor: toCursor(stored.seq),
   };
 }
 
 function presentRow(stored: StoredChange): Row {
-  if (stored.space !== "streams") return toRow(stored.key, stored);
+  if (stored.space !== "streams") {
+    const { key, value, version, createdAt, updatedAt, expiresAt, content } = stored;
+    return { key, value, version, createdAt, updatedAt, expiresAt, content };
+  }
   return toStreamRow({
     stream: stored.key,
     version: Number(stored.version),
     position: Number(stored.position),
-    created_at: stored.created_at,
-    updated_at: stored.updated_at,
+    created_at: stored.createdAt ?? stored.updatedAt,
+    updated_at: stored.updatedAt,
   });
 }
 

@@ -3,16 +3,28 @@ import {
   type Answer,
   addNumber,
   type CommitResult,
+  type EngineOptions,
   hashRows,
   type IfVersion,
+  type MaybePromise,
   type Op,
+  type PutOp,
   type Space,
 } from "@cuitty/persist-core";
 import type { Connection } from "./connection.ts";
 import { readContent } from "./contents.ts";
 import { append, judgeAppend } from "./events.ts";
 import { findCollision } from "./index-entries.ts";
-import { deleteRow, putRow, readRow, readVersion } from "./rows.ts";
+import {
+  deleteRow,
+  nothing,
+  putRow,
+  putValueAlone,
+  putValues,
+  readRow,
+  readVersion,
+  valuesPerStatement,
+} from "./rows.ts";
 import { scan } from "./scan.ts";
 import { type Siblings, siblingsOf } from "./siblings.ts";
 
@@ -26,8 +38,55 @@ interface Conflict {
 const conflict: Conflict = {};
 const doNothing: Step = () => ({});
 
+/** As a transaction of its own. */
+export function commitLists(
+  connection: Connection,
+  namespace: string,
+  lists: readonly (readonly Op[])[],
+  o: EngineOptions,
+): MaybePromise<CommitResult[]> {
+  const [value] = lists.length === 1 ? plainValues(lists, 0) : [];
+  if (value === undefined) return connection.write(o, () => commitInTurn(connection, namespace, lists, o.now));
+  return connection.writeAlone(o, () => {
+    putValueAlone(connection, namespace, value, o.now);
+    return [{ outcome: "applied", time: o.now, answers: [nothing] }];
+  });
+}
+
+/** Inside a write transaction. Each list by itself. */
+function commitInTurn(
+  connection: Connection,
+  namespace: string,
+  lists: readonly (readonly Op[])[],
+  now: number,
+): CommitResult[] {
+  const results: CommitResult[] = [];
+  while (results.length < lists.length) {
+    const values = plainValues(lists, results.length);
+    if (values.length === valuesPerStatement) {
+      putValues(connection, namespace, values, now);
+      const applied: CommitResult = { outcome: "applied", time: now, answers: [nothing] };
+      for (let i = 0; i < values.length; i++) results.push(applied);
+    } else {
+      results.push(commitList(connection, namespace, lists[results.length] as readonly Op[], now));
+    }
+  }
+  return results;
+}
+
+/** The values that the next lists set one by one and unconditionally, at most {@link valuesPerStatement}. */
+function plainValues(lists: readonly (readonly Op[])[], from: number): PutOp[] {
+  const values: PutOp[] = [];
+  for (let i = from; i < lists.length && values.length < valuesPerStatement; i++) {
+    const [op, another] = lists[i] as readonly Op[];
+    if (another !== undefined || op?.op !== "put" || op.space !== "kv" || op.ifVersion !== undefined) break;
+    values.push(op);
+  }
+  return values;
+}
+
 /** Inside a write transaction. */
-export function commitList(connection: Connection, namespace: string, ops: readonly Op[], now: number): CommitResult {
+function commitList(connection: Connection, namespace: string, ops: readonly Op[], now: number): CommitResult {
   const siblings = siblingsOf(ops);
   const steps: Step[] = [];
   for (const op of ops) {
@@ -61,7 +120,7 @@ function judge(connection: Connection, namespace: string, op: Op, siblings: Sibl
       const row = readRow(connection, namespace, space, key, now);
       const value = addNumber(row?.value, op.by);
       if (value === undefined) return conflict;
-      const expiresAt = op.expiresAt ?? row?.expiresAt;
+      const expiresAt = op.expiresAt ?? row?.expiresAt ?? undefined;
       return () => {
         putRow(connection, namespace, { op: "put", space, key, value, version, expiresAt }, now);
         return { value, expiresAt };

@@ -2,10 +2,10 @@
 import { type Capabilities, type CommitResult, commitLimits, type Engine, PersistError } from "@cuitty/persist-core";
 import { createBytes } from "./bytes.ts";
 import { readChanges } from "./changes.ts";
-import { commitList } from "./commit.ts";
+import { commitLists } from "./commit.ts";
 import type { Connection, Durability } from "./connection.ts";
 import { readEvents } from "./events.ts";
-import { readRow } from "./rows.ts";
+import { readRow, readValue } from "./rows.ts";
 import { scan } from "./scan.ts";
 import { createSweeper } from "./sweep.ts";
 
@@ -22,6 +22,8 @@ export function createEngine(connection: Connection, namespace: string): Engine 
       return connection.read(o, keys.length > 1 ? () => connection.snapshot(readAll) : readAll);
     },
 
+    value: (key, o) => connection.read(o, () => readValue(connection, namespace, key, o.now)),
+
     scan: (space, range, o) => connection.read(o, () => scan(connection, namespace, space, range, o.now)),
 
     events: (range, o) => connection.read(o, () => readEvents(connection, namespace, range)),
@@ -33,7 +35,7 @@ export function createEngine(connection: Connection, namespace: string): Engine 
         return lists.map(() => ({ outcome: "unknown", cause: error }));
       };
       try {
-        const results = connection.write(o, () => lists.map((ops) => commitList(connection, namespace, ops, o.now)));
+        const results = commitLists(connection, namespace, lists, o);
         return results instanceof Promise ? results.catch(answerUnknown) : results;
       } catch (error) {
         return answerUnknown(error);

@@ -94,3 +94,10 @@ export function isBusy(error: unknown, driver: SqliteDriver): boolean {
 export function isDefinite(error: unknown, driver: SqliteDriver): boolean {
   return isBusy(error, driver) || driver.resultCode(error) === "SQLITE_FULL";
 }
+
+/** The same of a statement that commits by itself: it can also fail before it comes to that. */
+export function isDefiniteAlone(error: unknown, driver: SqliteDriver): boolean {
+  const result = driver.resultCode(error);
+  const refused = result === undefined || ["SQLITE_CONSTRAINT", "SQLITE_TOOBIG", "SQLITE_READONLY"].includes(result);
+  return refused || isDefinite(error, driver);
+}

@@ -47,7 +47,7 @@ export function findCollision(
   const collision = put.index?.find(
     (entry) =>
       entry.unique &&
-      (siblings.takes(entry, put.key) ||
+      (siblings.contest(entry) ||
         holdersOf(connection, namespace, entry, now).some((key) => key !== put.key && !siblings.writes(key))),
   );
   return collision?.index;

@@ -2,7 +2,7 @@
 import type { IndexRange, KeyRange, Row, ScanPage, ScanRange, Space } from "@cuitty/persist-core";
 import type { Connection } from "./connection.ts";
 import type { SqliteValue } from "./driver.ts";
-import { columnsOf, type StoredRow, toRow } from "./rows.ts";
+import { columnsOf } from "./rows.ts";
 import type { RowTable } from "./schema.ts";
 import { type StoredStream, streamColumns, toStreamRow } from "./streams.ts";
 
@@ -13,10 +13,6 @@ export function scan(connection: Connection, namespace: string, space: Space, ra
     : scanKeys(connection, namespace, space, range, now);
 }
 
-type KeyedRow = StoredRow & { readonly key: string };
-
-const toKeyedRow = (stored: KeyedRow): Row => toRow(stored.key, stored);
-
 /** Conditions of a WHERE clause with their parameters. */
 interface Conditions {
   readonly sql: string;
@@ -25,16 +21,15 @@ interface Conditions {
 
 function scanKeys(connection: Connection, namespace: string, table: RowTable, range: KeyRange, now: number): ScanPage {
   const bounds = keyBounds("r.key", range);
-  const stored = connection
+  const rows = connection
     .statement(
-      `select r.key, ${columnsOf(table, { value: !range.keysOnly })} from ${table} r
+      `select ${columnsOf(table, { value: !range.keysOnly })} from ${table} r
        where r.namespace = ? ${bounds.sql} and (r.expires_at is null or r.expires_at > ?)
        order by r.key ${direction(range)} limit ?`,
     )
-    .all(namespace, ...bounds.params, now, range.limit + 1) as KeyedRow[];
-  const more = stored.length > range.limit;
-  if (more) stored.pop();
-  return { rows: stored.map(toKeyedRow), more };
+    .all(namespace, ...bounds.params, now, range.limit + 1) as Row[];
+  const more = cut(rows, range);
+  return { rows, more };
 }
 
 /** The streams by name, without the log's own row. */
@@ -46,26 +41,24 @@ function scanStreams(connection: Connection, namespace: string, range: KeyRange)
        order by stream ${direction(range)} limit ?`,
     )
     .all(namespace, ...bounds.params, range.limit + 1) as StoredStream[];
-  const more = stored.length > range.limit;
-  if (more) stored.pop();
+  const more = cut(stored, range);
   return { rows: stored.map(toStreamRow), more };
 }
 
 function scanIndex(connection: Connection, namespace: string, range: IndexRange, now: number): ScanPage {
   const bounds = tupleBounds(range);
   const order = direction(range);
-  const stored = connection
+  const rows = connection
     // CROSS JOIN fixes the order of the tables: the index leads.
     .statement(
-      `select i.tuple, i.key, ${columnsOf("records", { value: !range.keysOnly })}
+      `select i.tuple, ${columnsOf("records", { value: !range.keysOnly })}
        from record_index i cross join records r on r.namespace = i.namespace and r.key = i.key
        where i.namespace = ? and i.name = ? ${bounds.sql} and (r.expires_at is null or r.expires_at > ?)
        order by i.tuple ${order}, i.key ${order} limit ?`,
     )
-    .all(namespace, range.index, ...bounds.params, now, range.limit + 1) as (KeyedRow & { tuple: Uint8Array })[];
-  const more = stored.length > range.limit;
-  if (more) stored.pop();
-  return { rows: stored.map(toKeyedRow), tuples: stored.map((row) => row.tuple), more };
+    .all(namespace, range.index, ...bounds.params, now, range.limit + 1) as (Row & { tuple: Uint8Array })[];
+  const more = cut(rows, range);
+  return { rows, tuples: rows.map((row) => row.tuple), more };
 }
 
 /** SQLite compares text as its UTF-8 bytes, which is the order of keys. */
@@ -109,4 +102,11 @@ function tupleBounds({ lower, upper, after, reverse }: IndexRange): Conditions {
 
 function direction({ reverse }: ScanRange): "asc" | "desc" {
   return reverse ? "desc" : "asc";
+}
+
+/** One row more than wanted was read, to know whether there are more. */
+function cut(stored: unknown[], { limit }: ScanRange): boolean {
+  if (stored.length <= limit) return false;
+  stored.pop();
+  return true;
 }

@@ -32,7 +32,6 @@ const rowTable = (name: RowTable, columns = "") => `
     namespace text not null,
     key text not null,
     version text not null,
-    created_at integer not null,
     updated_at integer not null,
     expires_at integer,
     seq integer not null,${columns}
@@ -43,6 +42,9 @@ const rowTable = (name: RowTable, columns = "") => `
   create index ${name}_by_expiry on ${name} (namespace, expires_at) where expires_at is not null;
 `;
 
+const createdAt = `
+    created_at integer not null,`;
+
 /** Each brings the layout from its index to the next number. What was released once never changes. */
 export const migrations: readonly string[] = [
   `
@@ -51,11 +53,11 @@ export const migrations: readonly string[] = [
     value text not null
   ) strict, without rowid;
 
-  ${rowTable("records")}
+  ${rowTable("records", createdAt)}
   ${rowTable("kv")}
   ${rowTable(
     "blobs",
-    `
+    `${createdAt}
     content integer, -- in blob_contents`,
   )}
   create index blobs_by_content on blobs (content);
@@ -136,8 +138,16 @@ export function migrate(db: SqliteDatabase, path: string): void {
     for (const migration of migrations.slice(checkLayout(db, path))) db.exec(migration);
     db.exec(`pragma application_id = ${applicationId}; pragma user_version = ${migrations.length}; commit`);
   } catch (error) {
-    db.exec("rollback");
+    rollBack(db);
     throw error;
+  }
+}
+
+function rollBack(db: SqliteDatabase): void {
+  try {
+    db.exec("rollback");
+  } catch {
+    // SQLite has rolled back by itself, as it does after the graver errors.
   }
 }
 

@@ -7,13 +7,13 @@ import type { IndexEntry, Op } from "@cuitty/persist-core";
 export interface Siblings {
   /** Whether the list writes the record. */
   writes(recordKey: string): boolean;
-  /** Whether another record of the list takes this tuple. */
-  takes(entry: IndexEntry, exceptKey: string): boolean;
+  /** Whether two records of the list want this tuple. */
+  contest(entry: IndexEntry): boolean;
   /** Whether the list appends any id twice to the stream. */
   repeatsIds(stream: string): boolean;
 }
 
-const alone: Siblings = { writes: () => false, takes: () => false, repeatsIds: () => false };
+const alone: Siblings = { writes: () => false, contest: () => false, repeatsIds: () => false };
 
 export function siblingsOf(ops: readonly Op[]): Siblings {
   if (ops.length === 1 && ops[0]?.op !== "append") return alone;
@@ -38,10 +38,7 @@ export function siblingsOf(ops: readonly Op[]): Siblings {
   }
   return {
     writes: (key) => records.has(key),
-    takes(entry, exceptKey) {
-      const keys = keysByTuple.get(nameOf(entry));
-      return keys !== undefined && keys.size > (keys.has(exceptKey) ? 1 : 0);
-    },
+    contest: (entry) => (keysByTuple.get(nameOf(entry))?.size ?? 0) > 1,
     repeatsIds: (stream) => repeating.has(stream),
   };
 }

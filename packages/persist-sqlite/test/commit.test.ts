@@ -224,7 +224,7 @@ describe("when the driver fails", () => {
       if (sql === "commit") throw sqliteError(code);
     };
     const failed = await attempt(() =>
-      engine.commit([[put("kv", "a", "1")]], at(1000, { deadline: performance.now() })),
+      engine.commit([[put("kv", "a", "1")], [put("kv", "b", "1")]], at(1000, { deadline: performance.now() })),
     );
     faults.before = undefined;
     expect(failed).toMatchObject({ outcome: "not-applied" });

@@ -32,50 +32,52 @@ export function createBlobOps(gate: Gate, attempts: Attempts): BlobOps {
     call: Call,
     toOp: (ifVersion?: string | null) => Op,
   ) =>
-    attempts.run(call, undefined, async () => {
+    attempts.run(gate, call, undefined, async () => {
       if (typeof etag !== "string") return { value: await gate.commit([toOp(etag)], call) };
       const row = await read(key, call);
       if (row === undefined || parseFacts(row).etag !== etag) throw otherEtag(key, etag, call);
       return attemptOf(gate.commit([toOp(row.version)], call));
     });
 
-  return {
-    async put(key: string, body: BlobBody, o?: BlobPutOptions) {
-      checkKey(key);
-      const call = beginCall("blobs.put", key, o, putNames);
-      const etag = parseCondition("blobs.put", o);
-      const { contentType, metadata, digest, onProgress } = parsePutOptions(o);
-      const source = toBody(body);
-      await checkEtag(etag, key, call);
-      const { token, size, sha256 } = await gate.stage(
-        onProgress === undefined ? source.chunks : reported(source, onProgress),
-        call,
-      );
-      try {
-        if (digest !== undefined && digest !== `sha-256:${sha256}`) {
-          throw new PersistError(
-            "INVALID_VALUE",
-            `blobs.put: the content of "${key}" has the digest sha-256:${sha256}, and not the one given; nothing was stored.`,
-            { key },
-          );
-        }
-        const type = contentType ?? source.contentType ?? "application/octet-stream";
-        const facts: BlobFacts = { size, digest: `sha-256:${sha256}`, etag: sha256, contentType: type, metadata };
-        const value = JSON.stringify(facts);
-        const op = { op: "put", space: "blobs", key, value, version: gate.version(), content: token } as const;
-        const { time } = await commitIf(
-          etag,
-          key,
-          { ...call, deadline: performance.now() + call.timeout },
-          (ifVersion) => ({ ...op, ifVersion }),
+  const put = async (key: string, body: BlobBody, o?: BlobPutOptions): Promise<BlobInfo> => {
+    checkKey(key);
+    const call = beginCall("blobs.put", key, o, putNames);
+    const etag = parseCondition("blobs.put", o);
+    const { contentType, metadata, digest, onProgress } = parsePutOptions(o);
+    const source = toBody(body);
+    await checkEtag(etag, key, call);
+    const { token, size, sha256 } = await gate.stage(
+      onProgress === undefined ? source.chunks : reported(source, onProgress),
+      call,
+    );
+    try {
+      if (digest !== undefined && digest !== `sha-256:${sha256}`) {
+        throw new PersistError(
+          "INVALID_VALUE",
+          `blobs.put: the content of "${key}" has the digest sha-256:${sha256}, and not the one given; nothing was stored.`,
+          { key },
         );
-        return toInfo(key, facts, time);
-      } catch (error) {
-        // Where the commit may have happened, the bytes may be in use.
-        if (!PersistError.is(error) || error.outcome !== "unknown") await gate.discard(token);
-        throw error;
       }
-    },
+      const type = contentType ?? source.contentType ?? "application/octet-stream";
+      const facts: BlobFacts = { size, digest: `sha-256:${sha256}`, etag: sha256, contentType: type, metadata };
+      const value = JSON.stringify(facts);
+      const op = { op: "put", space: "blobs", key, value, version: gate.version(), content: token } as const;
+      const { time } = await commitIf(
+        etag,
+        key,
+        { ...call, deadline: performance.now() + call.timeout },
+        (ifVersion) => ({ ...op, ifVersion }),
+      );
+      return toInfo(key, facts, time);
+    } catch (error) {
+      // Where the commit may have happened, the bytes may be in use.
+      if (!PersistError.is(error) || error.outcome !== "unknown") await gate.discard(token);
+      throw error;
+    }
+  };
+
+  return {
+    put: (key, body, o) => gate.track(put(key, body, o)),
 
     async get(key: string, o?: OpOptions & { range?: BlobRange; ifMatch?: string }): Promise<StoredBlob | undefined> {
       checkKey(key);
@@ -145,13 +147,13 @@ export function createBlobs(gate: Gate, attempts: Attempts): Blobs {
   };
 }
 
-function toInfo(key: string, { size, etag, digest, contentType, metadata }: BlobFacts, time: number): BlobInfo {
+function toInfo(key: string, { size, etag, digest, contentType, metadata }: BlobFacts, time = 0): BlobInfo {
   return { key, size, etag, digest, contentType, metadata: { ...metadata }, lastModified: new Date(time) };
 }
 
 function toItem(row: Row): BlobItem {
   const { size, etag } = parseFacts(row);
-  return { key: row.key, size, etag, lastModified: new Date(row.updatedAt) };
+  return { key: row.key, size, etag, lastModified: new Date(row.updatedAt ?? 0) };
 }
 
 /** The content's `body` is a getter that starts reading, and must stay one. */

@@ -34,9 +34,9 @@ export function createKvOps(gate: Gate, attempts: Attempts): KvOps {
   return {
     async get<V>(key: string, o?: OpOptions): Promise<V | undefined> {
       checkKey(key);
-      const row = read(key, beginCall("kv.get", key, o));
-      const found = row instanceof Promise ? await row : row;
-      return found === undefined ? undefined : (decode(found.value) as V);
+      const value = gate.value(key, beginCall("kv.get", key, o));
+      const text = value instanceof Promise ? await value : value;
+      return text === undefined ? undefined : (decode(text) as V);
     },
 
     async getEntry<V>(key: string, o?: OpOptions): Promise<KvEntry<V> | undefined> {
@@ -83,12 +83,12 @@ export function createKvOps(gate: Gate, attempts: Attempts): KvOps {
       checkKey(key);
       const call = beginCall("kv.update", key, o, updateNames);
       const expiresAt = parseExpiry(o, gate.now);
-      return attempts.run(call, o?.retries, async () => {
+      return attempts.run(gate, call, o?.retries, async () => {
         const row = await read(key, call);
         const next = await change(row === undefined ? undefined : (decode(row.value) as V));
         const ifVersion = row?.version ?? null;
         if (next !== undefined) {
-          const op = putOp(key, next, expiresAt ?? row?.expiresAt);
+          const op = putOp(key, next, expiresAt ?? row?.expiresAt ?? undefined);
           return attemptOf(gate.commit([{ ...op, ifVersion }], call).then(() => decode(op.value) as V));
         }
         if (row === undefined) return { value: undefined };
@@ -117,7 +117,7 @@ export function createKvOps(gate: Gate, attempts: Attempts): KvOps {
       checkKey(key);
       const call = beginCall("kv.touch", key, o);
       const duration = ttl === null ? undefined : parseDuration(ttl, "ttl");
-      return attempts.run(call, undefined, async () => {
+      return attempts.run(gate, call, undefined, async () => {
         const row = await read(key, call);
         if (row === undefined) return { value: false };
         const expiresAt = duration === undefined ? undefined : Math.ceil(gate.now() + duration);
@@ -164,7 +164,5 @@ export function createKv(gate: Gate, attempts: Attempts): Kv {
 function toEntry<V>(row: Row): KvEntry<V> {
   const { key, version } = row;
   const value = decode(row.value) as V;
-  return row.expiresAt === undefined
-    ? { key, value, version }
-    : { key, value, version, expiresAt: new Date(row.expiresAt) };
+  return row.expiresAt == null ? { key, value, version } : { key, value, version, expiresAt: new Date(row.expiresAt) };
 }

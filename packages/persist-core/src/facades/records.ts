@@ -92,7 +92,7 @@ export function createRecordOps(gate: Gate, attempts: Attempts): RecordOps {
       checkKey(key);
       const call = beginCall("records.update", key, o, updateNames);
       const expected = parseCondition("records.update", o);
-      return attempts.run(call, expected === undefined ? o?.retries : 0, async () => {
+      return attempts.run(gate, call, expected === undefined ? o?.retries : 0, async () => {
         const row = await readOne(gate, "records", key, call);
         if (row === undefined) {
           throw new PersistError(
@@ -105,7 +105,7 @@ export function createRecordOps(gate: Gate, attempts: Attempts): RecordOps {
           );
         }
         const next = await applyChange(decode(row.value), change, key);
-        return attemptOf(commitOne(putOp(key, next, row.expiresAt, expected ?? row.version), call));
+        return attemptOf(commitOne(putOp(key, next, row.expiresAt ?? undefined, expected ?? row.version), call));
       });
     },
 
@@ -155,15 +155,15 @@ function isFields(value: unknown): value is Record<string, unknown> {
 }
 
 function toEntry<V>(row: Row): RecordEntry<V> {
-  const { key, version, expiresAt } = row;
+  const { key, version, createdAt = 0, updatedAt = 0, expiresAt } = row;
   const entry = {
     key,
     value: decode(row.value) as V,
     version,
-    createdAt: new Date(row.createdAt),
-    updatedAt: new Date(row.updatedAt),
+    createdAt: new Date(createdAt),
+    updatedAt: new Date(updatedAt),
   };
-  return expiresAt === undefined ? entry : { ...entry, expiresAt: new Date(expiresAt) };
+  return expiresAt == null ? entry : { ...entry, expiresAt: new Date(expiresAt) };
 }
 
 /** What the operation has stored. */

@@ -40,8 +40,8 @@ export function createBytes(scope: OpenScope, sweeper: Sweeper): Bytes {
     }
   };
 
-  async function* open({ key, content = "" }: Row, { offset, length }: ByteRange, o: EngineOptions) {
-    const { id, chunks } = parseToken(content);
+  async function* open({ key, content }: Row, { offset, length }: ByteRange, o: EngineOptions) {
+    const { id, chunks } = parseToken(content ?? "");
     const end = offset + length;
     for (let n = Math.floor(offset / chunkSize); n < chunks && n * chunkSize < end; n++) {
       ensureWanted(o);

@@ -74,17 +74,17 @@ export async function scanIndex(view: View, layout: Layout, range: IndexRange, n
 function nameRange({ lower, upper, after, reverse, limit }: IndexRange): NameRange {
   const least = lower && bytesToHex(lower);
   const end = upper && bytesToHex(upper);
-  const reached = after && bytesToHex(after.tuple);
-  const beyond = reached === undefined ? undefined : { name: entryName(reached, after?.key ?? ""), inclusive: false };
   const from = least === undefined ? undefined : { name: least, inclusive: true };
   const to = end === undefined ? undefined : { name: end, inclusive: false };
+  const beyond = after && { name: entryName(bytesToHex(after.tuple), after.key), inclusive: false };
   const common = commonPrefix(lower && latin1(lower), upper && latin1(upper)).length;
   return {
     prefix: least?.slice(0, 2 * common) ?? "",
-    lower: reverse || (from && beyond && from.name > beyond.name) ? from : (beyond ?? from),
-    upper: !reverse || (to && beyond && to.name < beyond.name) ? to : (beyond ?? to),
+    // Where a page has ended before, it ended inside of the range.
+    lower: reverse ? from : (beyond ?? from),
+    upper: reverse ? (beyond ?? to) : to,
     // An entry whose tuple is unique stands before its name, under the tuple alone.
-    start: reverse || (least !== undefined && reached !== undefined && least > reached) ? least : (reached ?? least),
+    start: after !== undefined && !reverse ? bytesToHex(after.tuple) : least,
     reverse,
     limit,
   };

@@ -1,5 +1,5 @@
 /** What stands in the place of a row: the row, or the trace of its deletion. */
-import type { Row } from "../contract.ts";
+import type { FullRow } from "../full-row.ts";
 import { corrupt, expectObject, isCount } from "./corrupt.ts";
 import { escapeText, unescapeText } from "./escape.ts";
 import { type Area, cut, isCut, joinSegments, longestName, segments } from "./layout.ts";
@@ -59,7 +59,7 @@ export function liveEnvelope(envelope: Envelope | undefined, now: number): RowEn
   return envelope.expires === undefined || envelope.expires > now ? envelope : undefined;
 }
 
-export function toRow(key: string, envelope: RowEnvelope, physicalKey: string, keysOnly = false): Row {
+export function toRow(key: string, envelope: RowEnvelope, physicalKey: string, keysOnly = false): FullRow {
   const { value, version, created, updated, expires, content } = envelope;
   return {
     key,
@@ -72,7 +72,7 @@ export function toRow(key: string, envelope: RowEnvelope, physicalKey: string, k
   };
 }
 
-export function rowEnvelope(row: Row, seq: number, index: readonly StoredIndexEntry[] = []): RowEnvelope {
+export function rowEnvelope(row: FullRow, seq: number, index: readonly StoredIndexEntry[] = []): RowEnvelope {
   const { key, value, version, createdAt, updatedAt, expiresAt, content } = row;
   return {
     ...keyInFull(key),

@@ -1,9 +1,11 @@
 /** What putting, adding to and deleting a row amounts to in physical writes. */
-import type { AddOp, Answer, DeleteOp, PutOp, Row } from "../contract.ts";
+import type { AddOp, Answer, DeleteOp, PutOp } from "../contract.ts";
+import type { FullRow } from "../full-row.ts";
 import { addNumber } from "../numbers.ts";
 import { parseToken, releasedFor, type Unnamed } from "./contents.ts";
 import type { Draft } from "./draft.ts";
 import { type EntryValue, entryPlace, entryValue, isSameEntry, parseEntry, storedIndexEntry } from "./index-entries.ts";
+import type { Layout } from "./layout.ts";
 import {
   isTombstone,
   liveEnvelope,
@@ -23,7 +25,7 @@ export async function putRow(
   const { place, envelope } = await find(draft, space, key);
   const before = envelope !== undefined && !isTombstone(envelope) ? envelope : undefined;
   const createdAt = liveEnvelope(before, now)?.created ?? now;
-  const row: Row = { key, value, version, createdAt, updatedAt: now, expiresAt, content };
+  const row: FullRow = { key, value, version, createdAt, updatedAt: now, expiresAt, content };
   const entries = index?.map(storedIndexEntry) ?? [];
 
   await writeIndex(draft, key, before, entries, expiresAt);
@@ -67,25 +69,38 @@ async function writeIndex(
   entries: readonly StoredIndexEntry[],
   expires: number | undefined,
 ): Promise<void> {
-  // Where a tuple is unique, another row may have taken the entry since this one expired; else entries are as their row says.
-  const present = async (entry: StoredIndexEntry, place: string) => {
-    const [, , unique] = entry;
-    return unique ? parseEntry(await view.get(place), place) : earlier.get(place);
-  };
-  const earlier = new Map<string, EntryValue>();
-  for (const entry of before?.index ?? []) {
-    earlier.set(entryPlace(layout, entry, key), entryValue(entry, key, before?.expires));
-  }
-  const next = new Map(entries.map((entry) => [entryPlace(layout, entry, key), entry]));
-  for (const entry of before?.index ?? []) {
-    const place = entryPlace(layout, entry, key);
-    if (!next.has(place) && (await present(entry, place))?.key === key) writes.set(place, undefined);
+  const earlier = placed(layout, key, before?.index ?? [], before?.expires);
+  const next = placed(layout, key, entries, expires);
+  // The row knows its entries. But where a tuple is unique, another row may have taken the entry since this one expired.
+  const standing = async (place: string, { unique }: PlacedEntry) =>
+    unique ? parseEntry(await view.get(place), place) : earlier.get(place)?.value;
+
+  for (const [place, entry] of earlier) {
+    if (!next.has(place) && (await standing(place, entry))?.key === key) writes.set(place, undefined);
   }
   for (const [place, entry] of next) {
-    const value = entryValue(entry, key, expires);
-    const standing = await present(entry, place);
-    if (standing === undefined || !isSameEntry(standing, value)) writes.set(place, value);
+    const present = await standing(place, entry);
+    if (present === undefined || !isSameEntry(present, entry.value)) writes.set(place, entry.value);
   }
+}
+
+interface PlacedEntry {
+  readonly unique: boolean;
+  readonly value: EntryValue;
+}
+
+function placed(
+  layout: Layout,
+  key: string,
+  entries: readonly StoredIndexEntry[],
+  expires: number | undefined,
+): Map<string, PlacedEntry> {
+  const byPlace = new Map<string, PlacedEntry>();
+  for (const entry of entries) {
+    const [, , unique] = entry;
+    byPlace.set(entryPlace(layout, entry, key), { unique, value: entryValue(entry, key, expires) });
+  }
+  return byPlace;
 }
 
 /** The bytes stay for those who are reading them. */

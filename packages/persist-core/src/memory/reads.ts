@@ -12,6 +12,7 @@ import type {
   Space,
 } from "../contract.ts";
 import { PersistError } from "../errors.ts";
+import type { FullRow } from "../full-row.ts";
 import { compareKeys } from "../keys.ts";
 import { compareBytes, isLive, liveRow, type State, type Stream } from "./state.ts";
 
@@ -37,7 +38,7 @@ function scanKeys(state: State, space: Space, range: KeyRange, now: number): Sca
   return { rows, more: false };
 }
 
-function* rowsFrom(state: State, space: Space, range: KeyRange): Iterable<Row> {
+function* rowsFrom(state: State, space: Space, range: KeyRange): Iterable<FullRow> {
   const { reverse } = range;
   const from = (reverse ? range.upper : range.lower)?.key;
   if (space === "streams") {
@@ -104,8 +105,8 @@ export function readEvents(state: State, range: EventRange): EventPage {
 }
 
 export function readChanges(state: State, since: string | undefined, limit: number, now: number): ChangePage {
-  const start = since === undefined ? 0 : Number(since);
-  if (!Number.isSafeInteger(start) || start < 0) {
+  const start = since === undefined || /^\d{1,15}$/.test(since) ? Number(since ?? 0) : Number.NaN;
+  if (Number.isNaN(start)) {
     throw new PersistError("INVALID_ARGUMENT", "since is not a cursor of this store's changes.");
   }
   const changes = [];
@@ -116,7 +117,7 @@ export function readChanges(state: State, since: string | undefined, limit: numb
   return { changes, cursor: changes.at(-1)?.cursor ?? since ?? "0" };
 }
 
-function streamRow({ name, events }: Stream): Row {
+function streamRow({ name, events }: Stream): FullRow {
   const last = events.at(-1) as EventRow;
   return headRow(name, last.version, last, events[0] as EventRow);
 }
@@ -126,7 +127,7 @@ function logRow({ events }: State): Row | undefined {
   return last === undefined ? undefined : headRow("", last.position, last, events[0] as EventRow);
 }
 
-function headRow(key: string, version: number, last: EventRow, first: EventRow): Row {
+function headRow(key: string, version: number, last: EventRow, first: EventRow): FullRow {
   const value = JSON.stringify({ version, position: last.position });
   return { key, value, version: String(version), createdAt: first.time, updatedAt: last.time };
 }

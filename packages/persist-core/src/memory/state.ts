@@ -1,12 +1,13 @@
 /** What the memory engine holds for one scope. */
-import type { EventRow, IndexEntry, Row, Space } from "../contract.ts";
+import type { EventRow, IndexEntry, Space } from "../contract.ts";
+import type { FullRow } from "../full-row.ts";
 import { compareKeys } from "../keys.ts";
 import { createSortedMap, type SortedMap } from "../sorted-map.ts";
 
 export type RowSpace = Exclude<Space, "streams">;
 
 /** A row with its place in commit order and what hangs on it. */
-export interface StoredRow extends Row {
+export interface StoredRow extends FullRow {
   readonly place: number;
   readonly index: readonly IndexEntry[];
 }
@@ -79,7 +80,7 @@ export function liveRow(state: State, space: RowSpace, key: string, now: number)
   return row !== undefined && isLive(row, now) ? row : undefined;
 }
 
-export function isLive(row: Row, now: number): boolean {
+export function isLive(row: Pick<FullRow, "expiresAt">, now: number): boolean {
   return row.expiresAt === undefined || row.expiresAt > now;
 }
 

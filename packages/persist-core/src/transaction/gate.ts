@@ -54,6 +54,12 @@ export function createTransactionGate(live: Gate): TransactionGate {
   let stale = false;
   let ended = false;
 
+  /** What is done in a transaction that began before the store was closed may still be done. */
+  const admit = (call: Call) => {
+    ensureRunning();
+    call.admitted = true;
+  };
+
   const ensureRunning = () => {
     if (!ended) return;
     throw new PersistError(
@@ -63,8 +69,7 @@ export function createTransactionGate(live: Gate): TransactionGate {
   };
 
   const idOf = (space: Space, key: string) => `${space}/${key}`;
-  const isLive = (row: Row | undefined) =>
-    row !== undefined && (row.expiresAt === undefined || row.expiresAt > live.now());
+  const isLive = (row: Row | undefined) => row !== undefined && (row.expiresAt == null || row.expiresAt > live.now());
 
   /** Remembers what the engine said of the key, once and for all. */
   const remember = (space: Space, key: string, row: Row | undefined) => {
@@ -78,7 +83,7 @@ export function createTransactionGate(live: Gate): TransactionGate {
   };
 
   const read = async (space: Space, keys: readonly string[], call: Call): Promise<(Row | undefined)[]> => {
-    ensureRunning();
+    admit(call);
     const wanted = keys.filter((key) => !writes.has(idOf(space, key)));
     const rows = wanted.length === 0 ? [] : await live.read(space, wanted, call);
     for (const [i, key] of wanted.entries()) remember(space, key, rows[i]);
@@ -93,7 +98,7 @@ export function createTransactionGate(live: Gate): TransactionGate {
   const readOne = async (space: Space, key: string, call: Call) => (await read(space, [key], call))[0];
 
   const scan = async (space: Space, whole: KeyRange, call: Call): Promise<ScanPage> => {
-    ensureRunning();
+    admit(call);
     for (let range = whole; ; ) {
       const page = await live.scan(space, range, call);
       ranges.push({ op: "checkRange", space, range, hash: hashRows(page.rows) });
@@ -127,7 +132,7 @@ export function createTransactionGate(live: Gate): TransactionGate {
         const row = await readOne("kv", op.key, call);
         const value = addNumber(row?.value, op.by);
         if (value === undefined) throw conflict([op], { op: 0 }, call);
-        const expiresAt = op.expiresAt ?? row?.expiresAt;
+        const expiresAt = op.expiresAt ?? row?.expiresAt ?? undefined;
         await put({ op: "put", space: "kv", key: op.key, value, version: op.version, expiresAt }, call);
         return { value, expiresAt };
       }
@@ -176,7 +181,7 @@ export function createTransactionGate(live: Gate): TransactionGate {
   };
 
   const events = async (range: EventRange, call: Call): Promise<EventPage> => {
-    ensureRunning();
+    admit(call);
     const stream = range.stream as string;
     await readOne("streams", stream, call);
     const page = await live.events(range, call);
@@ -191,27 +196,32 @@ export function createTransactionGate(live: Gate): TransactionGate {
 
   return {
     ensureOpen: ensureRunning,
+    track: (work) => work, // the transaction as a whole is in flight
     now: live.now,
     version: live.version,
     read(space, keys, call) {
       if (space !== "streams") return read(space, keys, call);
       return read(space, keys, call).then((rows) => rows.map((row, i) => withPending(keys[i] as string, row)));
     },
+    value: async (key, call) => (await readOne("kv", key, call))?.value,
     scan: (space, range, call) => scan(space, range as KeyRange, call),
     events,
     async commit(ops, call): Promise<Applied> {
-      ensureRunning();
+      admit(call);
       const answers: Answer[] = [];
       for (const op of ops) answers.push(await write(op, call));
       return { time: live.now(), answers };
     },
     async stage(body, call) {
-      ensureRunning();
+      admit(call);
       const content = await live.stage(body, call);
       staged.add(content.token);
       return content;
     },
-    open: live.open,
+    open(row, range, call) {
+      admit(call);
+      return live.open(row, range, call);
+    },
     discard(token) {
       staged.delete(token);
       return live.discard(token);

@@ -1,6 +1,6 @@
 import type { OpOptions } from "../api/operations.ts";
 import type { Transaction } from "../api/store.ts";
-import { type Attempt, type Attempts, attemptOf } from "../attempts.ts";
+import { type Attempt, type Attempts, attemptOf, createAttempts } from "../attempts.ts";
 import { beginCall, guard } from "../calls.ts";
 import { PersistError } from "../errors.ts";
 import { createBlobOps } from "../facades/blobs.ts";
@@ -21,14 +21,20 @@ export function createTransactions(live: Gate, attempts: Attempts, lifecycle: Li
     if (typeof fn !== "function") throw new PersistError("INVALID_ARGUMENT", "transaction takes an async function.");
     const call = beginCall("transaction", undefined, o, ["retries"]);
     lifecycle.ensureOpen();
+    call.admitted = true;
+    let left = false;
+    let committing = false;
 
     const attempt = async (): Promise<Attempt<Awaited<ReturnType<typeof fn>>>> => {
       const gate = createTransactionGate(live);
       try {
-        const value = await fn(createFacades(gate, attempts));
+        const value = await fn(createFacades(gate));
         gate.end();
+        if (left) throw new PersistError("ABORTED", "Whoever waited for the transaction has given it up.");
         const ops = gate.ops();
+        committing = true;
         const result = ops.length === 0 ? { value } : await attemptOf(live.commit(ops, call).then(() => value));
+        committing = false;
         await gate.discardStaged("conflict" in result ? "all" : "unused");
         return result;
       } catch (error) {
@@ -40,13 +46,17 @@ export function createTransactions(live: Gate, attempts: Attempts, lifecycle: Li
       }
     };
 
-    // The callback may hang; whoever waits for the transaction must not.
-    const work = attempts.run(call, o?.retries, attempt);
-    return lifecycle.track(guard(work, call, () => ({ outcome: "unknown" })));
+    // The callback may hang; whoever waits for the transaction must not, and what is given up must not commit later.
+    return guard(attempts.run(lifecycle, call, o?.retries, attempt), call, () => {
+      left = true;
+      return { outcome: committing ? "unknown" : "not-applied" };
+    });
   };
 }
 
-function createFacades(gate: TransactionGate, attempts: Attempts): Transaction {
+function createFacades(gate: TransactionGate): Transaction {
+  // Of its own: in the store's, an update in here would wait for the transaction that it is part of.
+  const attempts = createAttempts();
   const { append, read, head } = createEvents(gate);
   return {
     records: createRecordOps(gate, attempts),
