@@ -22,7 +22,7 @@ export async function commit(scope: OpenScope, lists: Lists, o: EngineOptions): 
   const letGo = contents.filter((token) => token !== undefined).map((token) => unnamed.hold(parseToken(token).id));
   const results: CommitResult[] = [];
   try {
-    await journal.settle();
+    await journal.settle(); // or what is read here might be changed by it
     let view = scope.view(o);
     await view.prefetch(lists.flat().flatMap((op) => keysOf(layout, op)));
     while (results.length < lists.length) {
@@ -56,7 +56,7 @@ interface Step {
 /** Judges as many of the lists as make one step, each by what the lists before it leave behind. */
 async function prepare(scope: OpenScope, base: View, lists: Lists, now: number): Promise<Step> {
   const { backend, journal, layout, ledger } = scope;
-  await journal.settle(); // the step before may have left something, which a reservation would bury
+  await journal.settle(); // the step before may have left something: a reservation would bury it
   await ledger.reserve(lists.flat().filter(takesPlace).length, now);
 
   const most = backend.batchMax > 1 ? backend.batchMax : mostWrites;

@@ -35,7 +35,7 @@ export interface Journal {
   dispel(): Promise<void>;
   /** Finishes what was begun. Throws where that fails; nothing else may be committed then. */
   settle(): Promise<void>;
-  /** Makes all of the writes durable. Throws where none of them happened. */
+  /** Makes all of the writes durable. Throws where none of them happened. To be called when everything is settled. */
   write(writes: Writes, patience: Patience): Promise<Written>;
 }
 
@@ -133,7 +133,6 @@ export async function openJournal(backend: Backend, layout: Layout, ledger: Ledg
     settle,
     async write(writes, patience) {
       if (writes.size === 0) return applied;
-      await settle();
       ensureWanted(patience); // the last moment to give it up
       return writes.size <= backend.batchMax ? writeAtOnce(writes) : writeByRedo(writes);
     },

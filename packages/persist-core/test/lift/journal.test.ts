@@ -153,6 +153,14 @@ describe("a redo record", () => {
     expect(await values(engine, "a", "b")).toEqual([found, "2"]);
   });
 
+  test("of which nobody knows is found out before the next commit is judged", async () => {
+    const { engine, expectFates } = await openFated();
+    expectFates([call("put", "redo"), "fails though it happened"], [call("get", "redo"), "fails"]);
+    expect(await engine.commit([pair("1")], o)).toMatchObject([{ outcome: "unknown" }]);
+    const add = { op: "add", space: "kv", key: "a", by: 1, version: "v" } as const;
+    expect(await engine.commit([[add]], o)).toMatchObject([{ answers: [{ value: "2" }] }]);
+  });
+
   test("that cannot be carried out is seen as if it were, and is carried out before the next commit", async () => {
     const { engine, stored, expectFates } = await openFated();
     expectFates([call("put", "kv/_b"), "fails"]);
