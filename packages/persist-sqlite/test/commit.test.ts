@@ -228,6 +228,22 @@ describe("when the driver fails", () => {
     );
     faults.before = undefined;
     expect(failed).toMatchObject({ outcome: "not-applied" });
+    expect(await engine.read("kv", ["a", "b"], at(1000))).toEqual([undefined, undefined]);
+  });
+
+  test.each([
+    ["SQLITE_IOERR_WRITE", "unknown"],
+    ["SQLITE_FULL", "not-applied"],
+  ])("a single write that fails by %s is told as %s, like any other", async (code, outcome) => {
+    const faults: Parameters<typeof faultyDriver>[0] = {};
+    const engine = await openEngine({ driver: faultyDriver(faults) });
+    faults.before = (sql) => {
+      // Whether it is a transaction of its own, or lies in one whose end fails.
+      if (sql === "commit" || sql.startsWith("insert into kv")) throw sqliteError(code);
+    };
+    const answer = await attempt(() => engine.commit([[put("kv", "a", "1")]], at(1000)));
+    faults.before = undefined;
+    expect(Array.isArray(answer) ? answer[0] : answer).toMatchObject({ outcome });
     expect(await engine.read("kv", ["a"], at(1000))).toEqual([undefined]);
   });
 

@@ -77,6 +77,8 @@ test("processes that open a new file at once, and count in it, lose nothing", { 
   const engine = await openEngine({ path });
   const rows = await engine.read("kv", ["added", "swapped"], at(1000));
   expect(rows.map((row) => row?.value)).toEqual(["400", "400"]);
+  const own = everything({ lower: { key: "own/", inclusive: true }, upper: { key: "own0", inclusive: false } });
+  expect((await engine.scan("kv", own, at(1000))).rows).toHaveLength(400);
   expect(await checkIntegrity(path)).toEqual([]);
 });
 
