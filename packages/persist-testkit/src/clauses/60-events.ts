@@ -1,0 +1,694 @@
+/** Append-only streams in one common order: versions and positions without holes, in commit order. */
+import type { AppendOptions, NewEvent, ReadOptions, Store, StoredEvent } from "@cuitty/persist-core";
+import { equal, holds, identical, present, refused } from "../assertions.ts";
+import { type Chapter, clause } from "../clause.ts";
+import { refusedBeforeIo } from "../untouched.ts";
+
+const event = (data: unknown, more: Partial<NewEvent> = {}): NewEvent => ({ type: "t", data, ...more });
+const numbered = (count: number, from = 1) => Array.from({ length: count }, (_, i) => event(from + i));
+const withIds = (...ids: string[]) => ids.map((id) => event(id, { id }));
+const dataOf = (events: readonly StoredEvent[]) => events.map(({ data }) => data);
+const read = async (store: Store, stream: string, o?: ReadOptions) =>
+  dataOf(await store.events.read(stream, o).toArray());
+
+/** Ten events in `s`, one in `other` before each of the last five. */
+async function filled(store: Store): Promise<Store> {
+  await store.events.append("s", numbered(5));
+  for (let i = 6; i <= 10; i++) {
+    await store.events.append("other", event(`other ${i}`));
+    await store.events.append("s", event(i));
+  }
+  return store;
+}
+
+const reads: readonly (readonly [slug: string, o: ReadOptions, versions: readonly number[]])[] = [
+  ["all", {}, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]],
+  ["from", { from: 8 }, [8, 9, 10]],
+  ["from-0", { from: 0, to: 2 }, [1, 2]],
+  ["to", { to: 3 }, [1, 2, 3]],
+  ["to-0", { to: 0 }, []],
+  ["after", { after: 8 }, [9, 10]],
+  ["after-0", { after: 0, limit: 1 }, [1]],
+  ["after-last", { after: 10 }, []],
+  ["from-beyond", { from: 11 }, []],
+  ["from-after", { from: 4, after: 6, to: 8 }, [7, 8]],
+  ["from-to", { from: 4, to: 6 }, [4, 5, 6]],
+  ["empty-range", { from: 6, to: 4 }, []],
+  ["limit", { limit: 3 }, [1, 2, 3]],
+  ["backward", { direction: "backward" }, [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]],
+  ["backward-limit", { direction: "backward", limit: 2 }, [10, 9]],
+  ["backward-range", { direction: "backward", from: 4, to: 6 }, [6, 5, 4]],
+  ["backward-after", { direction: "backward", after: 8 }, [10, 9]],
+  ["forward", { direction: "forward", from: 9 }, [9, 10]],
+];
+
+const expectations: readonly (readonly [
+  slug: string,
+  expected: AppendOptions["expectedVersion"],
+  onEmpty: boolean,
+  onThree: boolean,
+])[] = [
+  ["any", "any", true, true],
+  ["no-stream", "noStream", true, false],
+  ["stream-exists", "streamExists", false, true],
+  ["0", 0, true, false],
+  ["3", 3, false, true],
+  ["2", 2, false, false],
+  ["4", 4, false, false],
+];
+
+const badAppends: readonly (readonly [
+  slug: string,
+  events: unknown,
+  code: "INVALID_ARGUMENT" | "INVALID_KEY" | "TOO_LARGE",
+  what: string,
+])[] = [
+  ["none", [], "INVALID_ARGUMENT", "no events"],
+  ["null", null, "INVALID_ARGUMENT", "null"],
+  ["text", "event", "INVALID_ARGUMENT", "a text"],
+  ["null-item", [null], "INVALID_ARGUMENT", "null among the events"],
+  ["no-type", { data: 1 }, "INVALID_KEY", "an event without a type"],
+  ["empty-type", { type: "", data: 1 }, "INVALID_KEY", "an empty type"],
+  ["nul-type", { type: "a\0", data: 1 }, "INVALID_KEY", "a type with NUL"],
+  ["surrogate-type", { type: "\ud800", data: 1 }, "INVALID_KEY", "an ill-formed type"],
+  ["long-type", { type: "t".repeat(129), data: 1 }, "INVALID_KEY", "a type of 129 bytes"],
+  ["number-type", { type: 5, data: 1 }, "INVALID_KEY", "a type that is a number"],
+  ["empty-id", event(1, { id: "" }), "INVALID_KEY", "an empty id"],
+  ["long-id", event(1, { id: "é".repeat(65) }), "INVALID_KEY", "an id of 130 bytes"],
+  ["null-id", event(1, { id: null as never }), "INVALID_KEY", "an id that is null"],
+  ["same-ids", withIds("a", "b", "a"), "INVALID_ARGUMENT", "two events with one id"],
+  ["tags-text", event(1, { tags: "tag" as never }), "INVALID_ARGUMENT", "tags that are no array"],
+  ["empty-tag", event(1, { tags: ["a", ""] }), "INVALID_KEY", "an empty tag"],
+  ["long-tag", event(1, { tags: ["t".repeat(129)] }), "INVALID_KEY", "a tag of 129 bytes"],
+  ["number-tag", event(1, { tags: [5 as never] }), "INVALID_KEY", "a tag that is a number"],
+  ["metadata-array", event(1, { metadata: [] as never }), "INVALID_ARGUMENT", "metadata that is an array"],
+  ["metadata-text", event(1, { metadata: "m" as never }), "INVALID_ARGUMENT", "metadata that is a text"],
+  ["too-many", numbered(1001), "TOO_LARGE", "1 001 events"],
+  ["too-large", Array.from({ length: 9 }, () => event("x".repeat(1024 * 1024 - 2))), "TOO_LARGE", "9 MiB of events"],
+];
+
+export const events: Chapter = {
+  title: "Events",
+  clauses: [
+    clause("K-events-empty", "A stream that does not exist is empty, and no error", async (t) => {
+      const { events } = await t.store();
+      equal(await events.read("s").toArray(), [], "read");
+      equal(await events.readAll().toArray(), [], "readAll");
+      equal(await events.head("s"), 0, "head of a stream");
+      equal(await events.head(), 0, "head of the store");
+      equal(await events.streams().toArray(), [], "streams");
+    }),
+
+    clause("K-events-shape", "An event comes back with all that it was given, and its place", async (t) => {
+      const { events } = await t.store();
+      const given = { type: "order.placed", data: { n: 1 }, id: "id-1", metadata: { by: "me" }, tags: ["a", "b"] };
+      const answer = await events.append("s", given);
+      equal(answer, { version: 1, position: 1, ids: ["id-1"], duplicate: false }, "the answer of append");
+      const place = { stream: "s", version: 1, position: 1, time: new Date(t.clock.now()) };
+      equal(await events.read("s").toArray(), [{ ...given, ...place }], "read");
+      equal(await events.readAll().toArray(), [{ ...given, ...place }], "readAll");
+    }),
+
+    clause("K-events-defaults", "Without them, id is a new UUID of version 7, metadata {} and tags []", async (t) => {
+      const { events } = await t.store();
+      const { ids } = await events.append("s", [event(1), event(2)]);
+      for (const id of ids) holds(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-/.test(id), `${id} is a UUID of version 7`);
+      equal(new Set(ids).size, 2, "how many ids");
+      const stored = await events.read("s").toArray();
+      equal(
+        stored.map(({ id }) => id),
+        ids,
+        "the ids",
+      );
+      equal(
+        stored.map(({ metadata, tags }) => [metadata, tags]),
+        [
+          [{}, []],
+          [{}, []],
+        ],
+        "metadata and tags",
+      );
+    }),
+
+    clause("K-events-versions", "Versions of a stream are 1, 2, 3 … without holes", async (t) => {
+      const store = await t.store();
+      await store.events.append("s", numbered(3));
+      equal((await store.events.append("s", event(4))).version, 4, "the version of the fourth");
+      equal((await store.events.append("other", event(1))).version, 1, "the version of the first in another stream");
+      equal((await store.events.append("s", numbered(2, 5))).version, 6, "the version of the last of two");
+      const stored = await store.events.read("s").toArray();
+      equal(
+        stored.map(({ version, data }) => [version, data]),
+        [1, 2, 3, 4, 5, 6].map((n) => [n, n]),
+        "version and data",
+      );
+    }),
+
+    clause("K-events-positions", "Positions of the store are 1, 2, 3 … without holes, over all streams", async (t) => {
+      const { events } = await filled(await t.store());
+      const all = await events.readAll().toArray();
+      equal(
+        all.map(({ position }) => position),
+        Array.from({ length: 15 }, (_, i) => i + 1),
+        "the positions",
+      );
+      equal(dataOf(all).slice(4, 9), [5, "other 6", 6, "other 7", 7], "the order");
+      equal(await events.head(), 15, "head");
+    }),
+
+    clause(
+      "K-events-read-in-order",
+      "read gives the events of one stream in the order of their versions",
+      async (t) => {
+        equal(
+          await read(await filled(await t.store()), "other"),
+          [6, 7, 8, 9, 10].map((n) => `other ${n}`),
+          "the data",
+        );
+      },
+    ),
+
+    clause(
+      "K-events-head",
+      "head is the last version of a stream, and without a stream the last position",
+      async (t) => {
+        const { events } = await filled(await t.store());
+        equal(
+          [await events.head("s"), await events.head("other"), await events.head("none")],
+          [10, 5, 0],
+          "of streams",
+        );
+        equal(await events.head(), 15, "of the store");
+      },
+    ),
+
+    clause("K-events-streams", "streams gives names with their versions, in byte order", async (t) => {
+      const { events } = await t.store();
+      await events.append("b", numbered(2));
+      await events.append("a", numbered(1));
+      await events.append("B", numbered(3));
+      const expected = [
+        { stream: "B", version: 3 },
+        { stream: "a", version: 1 },
+        { stream: "b", version: 2 },
+      ];
+      equal(await events.streams().toArray(), expected, "streams");
+    }),
+
+    clause("K-events-batch", "An append of many stands side by side", async (t) => {
+      const { events } = await t.store();
+      await Promise.all(
+        Array.from({ length: 10 }, (_, i) =>
+          events.append(
+            `s${i % 3}`,
+            Array.from({ length: 7 }, () => event(i)),
+          ),
+        ),
+      );
+      const data = dataOf(await events.readAll().toArray());
+      equal(data.length, 70, "how many there are");
+      for (let i = 0; i < 70; i += 7) equal(new Set(data.slice(i, i + 7)).size, 1, `what ${i} to ${i + 7} belong to`);
+    }),
+
+    clause("K-events-largest-append", "An append takes 1 000 events", async (t) => {
+      const { events } = await t.store();
+      const answer = await events.append("s", numbered(1000));
+      equal([answer.version, answer.position, answer.ids.length], [1000, 1000, 1000], "the answer");
+      equal((await events.read("s").toArray()).length, 1000, "how many there are");
+    }),
+
+    clause("K-events-many", "A stream may be as long as it likes, and is read whole", async (t) => {
+      const { events } = await t.store();
+      for (let i = 0; i < 3; i++) await events.append("s", numbered(1000, i * 1000 + 1));
+      equal(
+        dataOf(await events.read("s").toArray()),
+        Array.from({ length: 3000 }, (_, i) => i + 1),
+        "the data",
+      );
+      equal(dataOf(await events.read("s", { from: 2999 }).toArray()), [2999, 3000], "the data at the end");
+    }),
+
+    ...reads.map(([slug, o, versions]) =>
+      clause(
+        `K-events-read-${slug}`,
+        `read with ${JSON.stringify(o).replaceAll('"', "")} gives ${versions.length === 0 ? "nothing" : versions.join(", ")} of ten`,
+        async (t) => {
+          equal(await read(await filled(await t.store()), "s", o), [...versions], "the data");
+        },
+      ),
+    ),
+
+    clause("K-events-read-all-numbers", "In readAll the numbers are positions", async (t) => {
+      const { events } = await filled(await t.store());
+      const positions = async (o: ReadOptions) => (await events.readAll(o).toArray()).map(({ position }) => position);
+      equal(await positions({ from: 3, to: 7 }), [3, 4, 5, 6, 7], "from and to");
+      equal(await positions({ after: 13 }), [14, 15], "after");
+      equal(await positions({ direction: "backward", limit: 3 }), [15, 14, 13], "backward");
+    }),
+
+    clause("K-events-since", "since gives the events at or after a time", async (t) => {
+      const { events } = await t.store();
+      const times: number[] = [];
+      for (let i = 0; i < 12; i++) {
+        times.push(t.clock.now());
+        await events.append(i % 2 === 0 ? "s" : "other", [event(i), event(i)]);
+        t.clock.advance(1000);
+      }
+      const since = async (time: number, o: ReadOptions = {}) =>
+        new Set(dataOf(await events.readAll({ since: new Date(time), ...o }).toArray()));
+      equal(await since(times[9] as number), new Set([9, 10, 11]), "at a time");
+      equal(await since((times[9] as number) + 1), new Set([10, 11]), "between times");
+      equal((await since(0)).size, 12, "before all");
+      equal((await since(t.clock.now())).size, 0, "after all");
+      equal(await since(times[9] as number, { to: 22 }), new Set([9, 10]), "with an end");
+      equal(await since(times[9] as number, { direction: "backward" }), new Set([11, 10, 9]), "backward");
+      equal(dataOf(await events.read("s", { since: new Date(times[9] as number) }).toArray()), [10, 10], "in a stream");
+    }),
+
+    clause("K-events-filter-types", "A filter by types gives events of any of them", async (t) => {
+      const { events } = await t.store();
+      await events.append(
+        "s",
+        ["a", "b", "A", "c", "ab"].map((type) => event(type, { type })),
+      );
+      const types = async (...types: string[]) => dataOf(await events.read("s", { filter: { types } }).toArray());
+      equal(await types("a", "c"), ["a", "c"], "two types");
+      equal(await types("x"), [], "a type that there is not");
+      equal(await types(), [], "no types");
+    }),
+
+    clause("K-events-filter-tags", "A filter by tags gives events that have all of them", async (t) => {
+      const { events } = await t.store();
+      for (const tags of [[], ["x"], ["y", "x"], ["y"], ["X"], ["xy"]])
+        await events.append("s", event(tags.join("+"), { tags }));
+      const tagged = async (...tags: string[]) => dataOf(await events.read("s", { filter: { tags } }).toArray());
+      equal(await tagged("x"), ["x", "y+x"], "one tag");
+      equal(await tagged("x", "y"), ["y+x"], "two tags");
+      equal((await tagged()).length, 6, "how many there are with no tags asked for");
+    }),
+
+    clause("K-events-filter-streams", "A filter by stream prefix is literal", async (t) => {
+      const { events } = await t.store();
+      for (const stream of ["a_1", "a_2", "aX1", "A_1", "b"]) await events.append(stream, event(stream));
+      const found = dataOf(await events.readAll({ filter: { streamPrefix: "a_" } }).toArray());
+      equal(found, ["a_1", "a_2"], "the data");
+    }),
+
+    clause("K-events-filter-all", "All that a filter gives must hold, with range, direction and limit", async (t) => {
+      const { events } = await t.store();
+      for (let i = 1; i <= 60; i++) {
+        await events.append(`s${i % 2}`, event(i, { type: `t${i % 3}`, tags: i % 5 === 0 ? ["five"] : [] }));
+      }
+      const filter = { types: ["t0"], tags: ["five"], streamPrefix: "s0" };
+      equal(dataOf(await events.readAll({ filter }).toArray()), [30, 60], "the filter alone");
+      equal(
+        dataOf(await events.readAll({ filter: { types: ["t0"] }, after: 50, limit: 2 }).toArray()),
+        [51, 54],
+        "after and limit",
+      );
+      equal(dataOf(await events.readAll({ filter, direction: "backward", limit: 1 }).toArray()), [60], "backward");
+    }),
+
+    clause(
+      "K-events-filter-pages",
+      "Pages of a filtered reading hold what passes, and end where there is no more",
+      async (t) => {
+        const { events } = await t.store();
+        await events.append(
+          "s",
+          Array.from({ length: 900 }, (_, i) => event(i, { type: i % 300 === 299 ? "rare" : "often" })),
+        );
+        const found: unknown[] = [];
+        let cursor: string | undefined;
+        for (let pages = 0; pages < 5; pages++) {
+          const page = await events.read("s", { filter: { types: ["rare"] }, limit: 2, cursor }).page();
+          found.push(...dataOf(page.items));
+          cursor = page.cursor;
+          if (cursor === undefined) break;
+          equal(page.items.length, 2, "the length of a page that is not the last");
+        }
+        equal(found, [299, 599, 899], "the data of all pages");
+        equal(cursor, undefined, "the cursor of the last page");
+      },
+    ),
+
+    clause("K-events-filter-bad", "A malformed filter is refused before any I/O", async (t) => {
+      const watched = await t.watched();
+      const rows: readonly (readonly [filter: unknown, code: "INVALID_ARGUMENT" | "INVALID_KEY"])[] = [
+        [{ typs: ["a"] }, "INVALID_ARGUMENT"],
+        [{ types: "a" }, "INVALID_ARGUMENT"],
+        [{ tags: "a" }, "INVALID_ARGUMENT"],
+        [{ types: [""] }, "INVALID_KEY"],
+        [{ tags: [5] }, "INVALID_KEY"],
+        [{ streamPrefix: 5 }, "INVALID_KEY"],
+        ["types", "INVALID_ARGUMENT"],
+      ];
+      for (const [filter, code] of rows) {
+        const readAll = (store: Store) => store.events.readAll({ filter: filter as never }).toArray();
+        await refusedBeforeIo(watched, readAll, code, `filter: ${JSON.stringify(filter)}`);
+      }
+    }),
+
+    clause("K-events-read-bad", "Malformed numbers, times and directions are refused before any I/O", async (t) => {
+      const watched = await t.watched();
+      const rows: unknown[] = [
+        { from: -1 },
+        { from: 1.5 },
+        { to: Number.NaN },
+        { after: "1" },
+        { limit: 0 },
+        { limit: -1 },
+      ];
+      rows.push(
+        { limit: 1.5 },
+        { since: 5 },
+        { since: new Date(Number.NaN) },
+        { direction: "up" },
+        { cursor: "x" },
+        { cursor: 5 },
+      );
+      for (const o of rows) {
+        const what = JSON.stringify(o);
+        await refusedBeforeIo(watched, (s) => s.events.read("s", o as ReadOptions).toArray(), "INVALID_ARGUMENT", what);
+        await refusedBeforeIo(watched, (s) => s.events.readAll(o as ReadOptions).toArray(), "INVALID_ARGUMENT", what);
+      }
+    }),
+
+    clause("K-events-pages", "page gives events in portions whose cursors fit together, both ways", async (t) => {
+      const { events } = await filled(await t.store());
+      for (const direction of ["forward", "backward"] as const) {
+        const found: unknown[] = [];
+        let cursor: string | undefined;
+        do {
+          const page = await events.read("s", { direction, limit: 4, cursor }).page();
+          holds(page.items.length <= 4, "a page has at most 4 events");
+          found.push(...dataOf(page.items));
+          cursor = page.cursor;
+        } while (cursor !== undefined);
+        const expected = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+        equal(found, direction === "forward" ? expected : expected.reverse(), direction);
+      }
+    }),
+
+    clause("K-events-foreign-cursor", "A cursor of another reading is refused before any I/O", async (t) => {
+      const watched = await t.watched();
+      const { events } = await filled(watched.store);
+      const { cursor } = await events.read("s", { limit: 2 }).page();
+      const foreign: ((store: Store) => unknown)[] = [
+        (s) => s.events.read("other", { cursor }).page(),
+        (s) => s.events.readAll({ cursor }).page(),
+        (s) => s.events.read("s", { cursor, direction: "backward" }).page(),
+        (s) => s.events.read("s", { cursor, from: 2 }).page(),
+        (s) => s.events.read("s", { cursor, filter: { types: ["t"] } }).page(),
+        (s) => s.kv.list({ cursor }).page(),
+      ];
+      for (const page of foreign)
+        await refusedBeforeIo(watched, page, "INVALID_ARGUMENT", "a cursor of another reading");
+    }),
+
+    ...expectations.map(([slug, expectedVersion, onEmpty, onThree]) => {
+      const answer = (met: boolean) => (met ? "met" : "CONFLICT");
+      return clause(
+        `K-events-expected-${slug}`,
+        `expectedVersion: ${JSON.stringify(expectedVersion)} is ${answer(onEmpty)} where there are no events, and ${answer(onThree)} where there are three`,
+        async (t) => {
+          const store = await t.store();
+          await store.events.append("three", numbered(3));
+          for (const [stream, count, isMet] of [
+            ["none", 0, onEmpty],
+            ["three", 3, onThree],
+          ] as const) {
+            const append = () =>
+              store.events.append(stream, event("new"), { expectedVersion: expectedVersion as never });
+            if (isMet) equal((await append()).version, count + 1, `the version in ${stream}`);
+            else await refused(append, "CONFLICT", `append to ${stream}`);
+            equal(await store.events.head(stream), isMet ? count + 1 : count, `the head of ${stream}`);
+          }
+        },
+      );
+    }),
+
+    clause(
+      "K-events-expected-bad",
+      "An expectedVersion that is malformed, or given as undefined, is refused before any I/O",
+      async (t) => {
+        const watched = await t.watched();
+        for (const expectedVersion of [undefined, null, -1, 1.5, Number.NaN, "1", "nostream", {}]) {
+          const append = (s: Store) => s.events.append("s", event(1), { expectedVersion: expectedVersion as never });
+          await refusedBeforeIo(watched, append, "INVALID_ARGUMENT", `expectedVersion: ${String(expectedVersion)}`);
+        }
+      },
+    ),
+
+    clause("K-events-expected-race", "Of many appends that expect the same version one wins", async (t) => {
+      const { events } = await t.store();
+      for (let version = 0; version < 5; version++) {
+        const tries = Array.from({ length: 8 }, (_, i) => events.append("s", event(i), { expectedVersion: version }));
+        const results = await Promise.allSettled(tries);
+        equal(results.filter(({ status }) => status === "fulfilled").length, 1, `how many won at version ${version}`);
+      }
+      equal(await events.head("s"), 5, "head");
+    }),
+
+    clause("K-events-conflict-writes-nothing", "An append that is refused leaves no hole and no event", async (t) => {
+      const { events } = await t.store();
+      await events.append("s", event(1));
+      await refused(() => events.append("s", numbered(5), { expectedVersion: 0 }), "CONFLICT", "append");
+      equal((await events.append("other", event(2))).position, 2, "the next position");
+      equal((await events.append("s", event(3))).version, 2, "the next version");
+    }),
+
+    clause("K-events-again", "Appending the same ids again gives the first result and writes nothing", async (t) => {
+      const { events } = await t.store();
+      await events.append("other", event(0));
+      const first = await events.append("s", withIds("a", "b"));
+      await events.append("s", withIds("c"));
+      const again = await events.append("s", withIds("a", "b"));
+      equal(again, { ...first, duplicate: true }, "the answer");
+      equal(first.duplicate, false, "duplicate in the first answer");
+      equal(await events.head("s"), 3, "head");
+    }),
+
+    clause("K-events-again-whatever-expected", "The same ids again are answered whatever is expected", async (t) => {
+      const { events } = await t.store();
+      const first = await events.append("s", withIds("a", "b"), { expectedVersion: "noStream" });
+      for (const expectedVersion of ["noStream", 0, 1, 99, "any", "streamExists"] as const) {
+        const again = await events.append("s", withIds("a", "b"), { expectedVersion });
+        equal(again, { ...first, duplicate: true }, `the answer, expecting ${expectedVersion}`);
+      }
+      equal(await events.head("s"), 2, "head");
+    }),
+
+    clause(
+      "K-events-again-part",
+      "A run of ids inside of what was appended is answered with its own place",
+      async (t) => {
+        const { events } = await t.store();
+        await events.append("s", withIds("a", "b", "c", "d"));
+        const answer = await events.append("s", withIds("b", "c"));
+        equal(answer, { version: 3, position: 3, ids: ["b", "c"], duplicate: true }, "the answer");
+      },
+    ),
+
+    clause(
+      "K-events-again-across",
+      "A run of ids over two appends that stand side by side is the same again",
+      async (t) => {
+        const { events } = await t.store();
+        await events.append("s", withIds("a", "b"));
+        await events.append("other", event(1));
+        await events.append("s", withIds("c"));
+        const answer = await events.append("s", withIds("b", "c"));
+        equal(answer, { version: 3, position: 4, ids: ["b", "c"], duplicate: true }, "the answer");
+      },
+    ),
+
+    ...(
+      [
+        ["some", ["b", "new"], "some known and some new ids"],
+        ["some-first", ["new", "a"], "new ids before known ones"],
+        ["order", ["b", "a"], "known ids in another order"],
+        ["gap", ["a", "c"], "known ids that do not stand side by side"],
+        ["beyond", ["b", "c", "d"], "more ids than were appended"],
+      ] as const
+    ).map(([slug, ids, what]) =>
+      clause(`K-events-again-${slug}`, `An append with ${what} is CONFLICT and writes nothing`, async (t) => {
+        const { events } = await t.store();
+        await events.append("s", withIds("a", "b", "c"));
+        await refused(() => events.append("s", withIds(...ids)), "CONFLICT", "append");
+        equal(await events.head(), 3, "head");
+      }),
+    ),
+
+    clause("K-events-ids-by-stream", "Ids are unique in their stream, and free in another", async (t) => {
+      const { events } = await t.store();
+      await events.append("s", withIds("a"));
+      equal((await events.append("other", withIds("a"))).duplicate, false, "duplicate in another stream");
+      equal(await events.head(), 2, "head");
+    }),
+
+    clause("K-events-again-race", "Many appends of the same ids at once write them once", async (t) => {
+      const { events } = await t.store();
+      const answers = await Promise.all(Array.from({ length: 10 }, () => events.append("s", withIds("a", "b"))));
+      equal(answers.filter(({ duplicate }) => !duplicate).length, 1, "how many wrote");
+      equal(new Set(answers.map(({ version }) => version)).size, 1, "how many versions were answered");
+      equal(await events.head(), 2, "head");
+    }),
+
+    clause("K-events-again-reopened", "The same ids are known again after the store was opened anew", async (t) => {
+      const place = t.place();
+      const first = await (await place.open()).events.append("s", withIds("a", "b"));
+      await place.close();
+      const { events } = await place.open();
+      equal(await events.append("s", withIds("a", "b")), { ...first, duplicate: true }, "the answer");
+      const { version, position, duplicate } = await events.append("s", event(3));
+      equal([version, position, duplicate], [3, 3, false], "the next append");
+    }),
+
+    clause("K-events-tags-set", "A tag given twice is there once", async (t) => {
+      const { events } = await t.store();
+      await events.append("s", event(1, { tags: ["a", "b", "a"] }));
+      equal((await events.read("s").toArray())[0]?.tags, ["a", "b"], "tags");
+    }),
+
+    clause("K-events-longest-names", "Types, ids and tags may have 128 bytes of any characters", async (t) => {
+      const { events } = await t.store();
+      const name = "😀".repeat(32);
+      const odd = "'\"%_\\/..";
+      await events.append("s", [
+        event(1, { type: name, id: name, tags: [name, odd] }),
+        event(2, { type: odd, id: odd }),
+      ]);
+      const [first, second] = await events.read("s").toArray();
+      equal([first?.type, first?.id, first?.tags], [name, name, [name, odd]], "the first");
+      equal([second?.type, second?.id], [odd, odd], "the second");
+      equal(dataOf(await events.read("s", { filter: { types: [odd] } }).toArray()), [2], "filtered by type");
+      equal(dataOf(await events.read("s", { filter: { tags: [name] } }).toArray()), [1], "filtered by tag");
+    }),
+
+    ...badAppends.map(([slug, bad, code, what]) =>
+      clause(`K-events-append-bad-${slug}`, `append refuses ${what} before any I/O`, async (t) => {
+        await refusedBeforeIo(await t.watched(), (s) => s.events.append("s", bad as NewEvent), code, "append");
+      }),
+    ),
+
+    clause("K-events-time", "The time of an event is that of its append, the same for all of a batch", async (t) => {
+      const { events } = await t.store();
+      const first = new Date(t.clock.now());
+      await events.append("s", numbered(2));
+      t.clock.advance(500);
+      await events.append("s", event(3));
+      const times = (await events.read("s").toArray()).map(({ time }) => time);
+      equal(times, [first, first, new Date(t.clock.now())], "the times");
+    }),
+
+    clause("K-events-time-never-back", "The time never goes back, also where the clock does", async (t) => {
+      const { events } = await t.store();
+      const first = new Date(t.clock.now());
+      await events.append("s", event(1));
+      t.clock.advance(-60_000);
+      await events.append("s", event(2));
+      await events.append("other", event(3));
+      t.clock.advance(120_000);
+      await events.append("s", event(4));
+      const times = (await events.readAll().toArray()).map(({ time }) => time);
+      equal(times, [first, first, first, new Date(first.getTime() + 60_000)], "the times");
+    }),
+
+    clause(
+      "K-events-gapless",
+      "Appends that run at once get positions and versions without holes and twice none",
+      async (t) => {
+        const { events } = await t.store();
+        const answers = await Promise.all(Array.from({ length: 120 }, (_, i) => events.append(`s${i % 7}`, event(i))));
+        const positions = answers.map(({ position }) => position).sort((a, b) => a - b);
+        equal(
+          positions,
+          Array.from({ length: 120 }, (_, i) => i + 1),
+          "the positions",
+        );
+        const all = await events.readAll().toArray();
+        for (const answer of answers)
+          equal(all[answer.position - 1]?.id, answer.ids[0], "the event at an answered position");
+        for (let s = 0; s < 7; s++) {
+          const versions = all.filter(({ stream }) => stream === `s${s}`).map(({ version }) => version);
+          equal(
+            versions,
+            versions.map((_, i) => i + 1),
+            `the versions of s${s}`,
+          );
+        }
+      },
+    ),
+
+    clause(
+      "K-events-no-late-position",
+      "Who has read up to a position never meets a new event at or below it",
+      async (t) => {
+        const { events } = await t.store();
+        let writing = true;
+        const write = async (writer: number) => {
+          for (let i = 0; i < 30; i++)
+            await events.append(
+              `s${writer}`,
+              Array.from({ length: (i % 3) + 1 }, () => event(i)),
+            );
+        };
+        const writers = Promise.all([1, 2, 3, 4].map(write)).finally(() => {
+          writing = false;
+        });
+        const seen: number[] = [];
+        for (let last = false; !last; ) {
+          last = !writing;
+          for await (const { position } of events.readAll({ after: seen.at(-1) ?? 0 })) seen.push(position);
+          await new Promise((resolve) => setTimeout(resolve));
+        }
+        await writers;
+        equal(
+          seen,
+          Array.from({ length: await events.head() }, (_, i) => i + 1),
+          "the positions that the reader met",
+        );
+      },
+    ),
+
+    clause("K-events-read-your-writes", "What was appended is read at once, by every reader", async (t) => {
+      const { events } = await t.store();
+      for (let i = 1; i <= 15; i++) {
+        const { version, position } = await events.append("s", event(i));
+        const [inStream, inAll, head, heads, streams] = await Promise.all([
+          events.read("s", { direction: "backward", limit: 1 }).toArray(),
+          events.readAll({ direction: "backward", limit: 1 }).toArray(),
+          events.head("s"),
+          events.head(),
+          events.streams().toArray(),
+        ]);
+        const found = [inStream[0]?.version, inAll[0]?.position, head, heads, streams[0]?.version];
+        equal(found, [version, position, version, position, version], "what the readers found");
+      }
+    }),
+
+    clause("K-events-copies", "Events that are read are copies", async (t) => {
+      const { events } = await t.store();
+      await events.append("s", event([1], { metadata: { a: [1] }, tags: ["a"] }));
+      const first = present((await events.read("s").toArray())[0], "the event");
+      (first.data as number[]).push(2);
+      (first.metadata.a as number[]).push(2);
+      (first.tags as string[]).push("b");
+      const again = present((await events.read("s").toArray())[0], "the event");
+      identical([again.data, again.metadata, again.tags], [[1], { a: [1] }, ["a"]], "data, metadata and tags");
+    }),
+
+    clause("K-events-largest", "Data of an event may be 1 MiB, and 8 MiB in one append", async (t) => {
+      const { events } = await t.store();
+      const megabyte = "x".repeat(1024 * 1024 - 2);
+      const batch = Array.from({ length: 8 }, () => event(megabyte));
+      equal((await events.append("s", batch)).version, 8, "the version");
+      equal(
+        dataOf(await events.read("s", { from: 8 }).toArray()).map((data) => data === megabyte),
+        [true],
+        "the last",
+      );
+    }),
+  ],
+};

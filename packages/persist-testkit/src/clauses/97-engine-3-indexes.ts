@@ -1,0 +1,205 @@
+/** Index entries: by tuple, then by key; some of them unique. */
+import type { IndexRange } from "@cuitty/persist-core";
+import { equal, holds } from "../assertions.ts";
+import type { Chapter } from "../clause.ts";
+import {
+  apply,
+  byIndex,
+  conflicting,
+  entry,
+  keysOf,
+  put,
+  readOne,
+  record,
+  remove,
+  scanned,
+  verb,
+} from "../engine-verbs.ts";
+import { byBytes } from "../model/byte-order.ts";
+
+/** By tuple, then by key: the order of an index. */
+const indexed: readonly (readonly [key: string, tuple: readonly number[]])[] = [
+  ["z", []],
+  ["y", [0]],
+  ["a", [0, 0]],
+  ["b", [0, 0]],
+  ["x", [0, 255]],
+  ["w", [1]],
+  ["c", [127]],
+  ["v", [128]],
+  ["u", [128, 0]],
+  ["d", [255]],
+  ["e", [255, 255]],
+];
+
+const bytes = (...numbers: number[]) => Uint8Array.from(numbers);
+const indexKeys = indexed.map(([key]) => key);
+
+const indexRanges: readonly (readonly [slug: string, range: Partial<IndexRange>, expected: readonly string[]])[] = [
+  ["all", {}, indexKeys],
+  ["reverse", { reverse: true }, [...indexKeys].reverse()],
+  ["lower", { lower: bytes(0, 0) }, ["a", "b", "x", "w", "c", "v", "u", "d", "e"]],
+  ["upper", { upper: bytes(0, 255) }, ["z", "y", "a", "b"]],
+  ["both", { lower: bytes(1), upper: bytes(128, 0) }, ["w", "c", "v"]],
+  ["signed", { lower: bytes(127), upper: bytes(255) }, ["c", "v", "u"]],
+  ["single", { lower: bytes(0, 0), upper: bytes(0, 0, 0) }, ["a", "b"]],
+  ["empty", { lower: bytes(2), upper: bytes(3) }, []],
+  ["inverted", { lower: bytes(128), upper: bytes(1) }, []],
+  ["reverse-both", { reverse: true, lower: bytes(0, 0), upper: bytes(127) }, ["w", "x", "b", "a"]],
+  ["after", { after: { tuple: bytes(0, 0), key: "a" } }, ["b", "x", "w", "c", "v", "u", "d", "e"]],
+  ["after-absent", { after: { tuple: bytes(0, 0), key: "aa" } }, ["b", "x", "w", "c", "v", "u", "d", "e"]],
+  ["after-last", { after: { tuple: bytes(255, 255), key: "e" } }, []],
+  ["after-upper", { after: { tuple: bytes(0, 0), key: "b" }, upper: bytes(1) }, ["x"]],
+  ["reverse-after", { reverse: true, after: { tuple: bytes(0, 0), key: "b" } }, ["a", "y", "z"]],
+  ["reverse-after-lower", { reverse: true, after: { tuple: bytes(1), key: "w" }, lower: bytes(0, 0) }, ["x", "b", "a"]],
+  [
+    "reverse-after-upper",
+    { reverse: true, after: { tuple: bytes(128), key: "v" }, upper: bytes(255) },
+    ["c", "w", "x", "b", "a", "y", "z"],
+  ],
+];
+
+export const engineIndexes: Chapter = {
+  title: "The engine: indexes",
+  clauses: [
+    ...indexRanges.map(([slug, part, expected]) =>
+      verb(
+        `K-engine-index-${slug}`,
+        `A scan by index gives exactly its range, by tuple and then by key: ${slug.replaceAll("-", " ")}`,
+        async (engine, o) => {
+          const shuffled = [...indexed].sort(([a], [b]) => (a < b ? -1 : 1));
+          await apply(engine, o, ...shuffled.map(([key, tuple]) => record(key, tuple)));
+          await apply(
+            engine,
+            o,
+            put("other", 1, { space: "records", index: [entry("h", [1]), entry("ii", [1]), entry("j", [0])] }),
+          );
+          const page = await engine.scan("records", byIndex(part), o);
+          equal(keysOf(page.rows), [...expected], "the keys");
+          const tuples = new Map(indexed);
+          equal(
+            page.tuples?.map((tuple) => [...tuple]),
+            expected.map((key) => [...(tuples.get(key) ?? [])]),
+            "the tuples",
+          );
+          equal(page.more, false, "more");
+        },
+      ),
+    ),
+
+    verb("K-engine-index-pages", "Pages of a scan by index fit together, both ways", async (engine, o) => {
+      await apply(engine, o, ...indexed.map(([key, tuple]) => record(key, tuple)));
+      for (const reverse of [false, true]) {
+        const found: string[] = [];
+        let after: IndexRange["after"];
+        for (let more = true; more; ) {
+          const page = await engine.scan("records", byIndex({ limit: 2, reverse, after }), o);
+          holds(page.rows.length <= 2 && found.length <= indexed.length, "pages have at most two rows, and end");
+          found.push(...keysOf(page.rows));
+          const [row, tuple] = [page.rows.at(-1), page.tuples?.at(-1)];
+          if (row !== undefined && tuple !== undefined) after = { tuple, key: row.key };
+          more = page.more;
+        }
+        equal(found, reverse ? [...indexKeys].reverse() : indexKeys, reverse ? "descending" : "ascending");
+      }
+    }),
+
+    verb(
+      "K-engine-index-rows",
+      "A scan by index brings the rows along, or their keys and versions only",
+      async (engine, o) => {
+        const op = put("k", { a: 1 }, { space: "records", index: [entry("i", [1])] });
+        await apply(engine, o, op);
+        const [row] = (await engine.scan("records", byIndex(), o)).rows;
+        equal([row?.key, row?.value, row?.version], ["k", op.value, op.version], "the row");
+        const [key] = (await engine.scan("records", byIndex({ keysOnly: true }), o)).rows;
+        equal([key?.key, key?.value, key?.version], ["k", "", op.version], "with keysOnly");
+      },
+    ),
+
+    verb("K-engine-index-replaced", "A put replaces all index entries of its row", async (engine, o) => {
+      await apply(engine, o, put("k", 1, { space: "records", index: [entry("i", [1]), entry("j", [1])] }));
+      await apply(engine, o, put("k", 2, { space: "records", index: [entry("i", [2])] }));
+      const page = await engine.scan("records", byIndex(), o);
+      equal(
+        page.tuples?.map((tuple) => [...tuple]),
+        [[2]],
+        "the tuples of i",
+      );
+      equal((await engine.scan("records", byIndex({ index: "j" }), o)).rows.length, 0, "how many rows in j");
+      await apply(engine, o, put("k", 3, { space: "records" }));
+      equal(await scanned(engine, o, "records", byIndex()), [], "i, after a put without entries");
+    }),
+
+    verb("K-engine-index-deleted", "A delete takes the index entries of its row along", async (engine, o) => {
+      await apply(engine, o, record("a", [1]), record("b", [1]));
+      await apply(engine, o, remove("a", { space: "records" }));
+      equal(await scanned(engine, o, "records", byIndex()), ["b"], "the index");
+    }),
+
+    verb("K-engine-index-several", "A row may stand several times in one index, and in several", async (engine, o) => {
+      await apply(
+        engine,
+        o,
+        put("k", 1, { space: "records", index: [entry("i", [3]), entry("i", [1]), entry("j", [2])] }),
+      );
+      equal(await scanned(engine, o, "records", byIndex()), ["k", "k"], "i");
+      equal(await scanned(engine, o, "records", byIndex({ index: "j" })), ["k"], "j");
+    }),
+
+    verb("K-engine-index-longest", "Tuples may have 512 bytes, and are compared to their ends", async (engine, o) => {
+      const long = (end: number) => [...new Array<number>(511).fill(7), end];
+      await apply(engine, o, record("b", long(255)), record("a", long(0)), record("c", long(128)));
+      equal(await scanned(engine, o, "records", byIndex()), ["a", "c", "b"], "the index");
+      const page = await engine.scan("records", byIndex({ lower: bytes(...long(1)), upper: bytes(...long(255)) }), o);
+      equal(keysOf(page.rows), ["c"], "a range");
+    }),
+
+    verb(
+      "K-engine-index-odd-keys",
+      "Keys of any kind stand in an index, and decide between equal tuples by their bytes",
+      async (engine, o) => {
+        const keys = ["%", "'", "a/b", "é", "\uffff", "😀", "k".repeat(512)].sort(byBytes);
+        await apply(engine, o, ...[...keys].reverse().map((key) => record(key, [0])));
+        equal(await scanned(engine, o, "records", byIndex()), keys, "the index");
+        const after = { tuple: bytes(0), key: "\uffff" };
+        equal(await scanned(engine, o, "records", byIndex({ after })), ["😀"], "after a key");
+      },
+    ),
+
+    verb(
+      "K-engine-unique",
+      "Another row with the same tuple in a unique index is a conflict that names the index",
+      async (engine, o) => {
+        await apply(engine, o, record("a", [1, 2], true));
+        const result = await conflicting(engine, o, put("x"), record("b", [1, 2], true));
+        equal([result.op, result.index], [1, "i"], "operation and index");
+        equal(await readOne(engine, o, "kv", "x"), undefined, "what stood before it in the list");
+        await apply(engine, o, record("b", [1], true), record("c", [1, 2, 0], true));
+        equal(await scanned(engine, o, "records", byIndex()), ["b", "a", "c"], "the index");
+      },
+    ),
+
+    verb(
+      "K-engine-unique-own",
+      "A row may be put again with its own unique entry, and give it up",
+      async (engine, o) => {
+        await apply(engine, o, record("a", [1], true));
+        await apply(engine, o, record("a", [1], true));
+        await apply(engine, o, record("a", [2], true));
+        await apply(engine, o, record("b", [1], true));
+        await apply(engine, o, remove("a", { space: "records" }));
+        await apply(engine, o, record("c", [2], true));
+        equal(await scanned(engine, o, "records", byIndex()), ["b", "c"], "the index");
+      },
+    ),
+
+    verb("K-engine-unique-race", "Of many rows that want one unique entry at once, one gets it", async (engine, o) => {
+      const results = await Promise.all(
+        Array.from({ length: 12 }, (_, i) => engine.commit([[record(`k${i}`, [1], true)]], o)),
+      );
+      equal(results.flat().filter(({ outcome }) => outcome === "applied").length, 1, "how many were applied");
+      equal((await scanned(engine, o, "records", byIndex())).length, 1, "how many rows are in the index");
+    }),
+  ],
+};

@@ -1,0 +1,23 @@
+import type { PersistAdapter } from "@cuitty/persist-core";
+
+/** How the kit gets at the adapter that it is to judge. */
+export interface Harness {
+  /** The adapter's name, for titles and the report. */
+  readonly name: string;
+  /**
+   * Opens the place called `id` (letters, digits and `-`): a new and empty one when the id is new, else the same data as before, also while the place is open
+   * already. The kit ends what it has opened.
+   */
+  open(id: string): Promise<PersistAdapter>;
+  /** Ends the place as `kill -9` would, without telling the adapter. What was acknowledged must be there at the next `open`. */
+  crash?(id: string): Promise<void>;
+  /** Frees the place. Called once for each id, when all of its adapters have ended. */
+  destroy?(id: string): Promise<void>;
+  /** For replicated backends: resolves when all peers are equal. */
+  settle?(id: string): Promise<void>;
+  /** Keys of clauses that are known to fail. Each must fail: one that passes, is skipped or does not exist is a failure, so that the list is never out of date. */
+  readonly knownGaps?: readonly string[];
+}
+
+/** How many random sequences the model-based clauses run. */
+export type Budget = "quick" | "full" | "soak";

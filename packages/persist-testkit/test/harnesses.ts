@@ -1,0 +1,136 @@
+// The adapters of this repository, as the kit gets at them.
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { memory, type PersistAdapter } from "@cuitty/persist-core";
+import { sqlite } from "@cuitty/persist-sqlite/adapter";
+import type { Harness } from "@cuitty/persist-testkit";
+
+/** Makes what is not there yet. */
+function lazily<T>(make: () => T): { get(id: string): T; delete(id: string): void } {
+  const made = new Map<string, T>();
+  return {
+    get(id) {
+      const known = made.get(id) ?? make();
+      made.set(id, known);
+      return known;
+    },
+    delete: (id) => void made.delete(id),
+  };
+}
+
+export function memoryHarness(): Harness {
+  const adapters = lazily(memory);
+  return {
+    name: "memory",
+    open: async (id) => adapters.get(id),
+    destroy: async (id) => adapters.delete(id),
+  };
+}
+
+/** What a bare adapter may be like. */
+export type BareKind = "generator" | "promise" | "ordered and batch";
+
+/** Four methods over a Map, which core lifts. */
+export function liftHarness(kind: BareKind = "generator"): Harness {
+  const maps = lazily(() => new Map<string, string>());
+  const living = new Map<string, AbortController>();
+  return {
+    name: `four methods (${kind})`,
+    async open(id) {
+      const life = living.get(id) ?? new AbortController();
+      living.set(id, life);
+      return mortal(bareAdapter(maps.get(id), kind), life.signal);
+    },
+    async crash(id) {
+      living.get(id)?.abort();
+      living.delete(id);
+    },
+    destroy: async (id) => maps.delete(id),
+  };
+}
+
+export function bareAdapter(map: Map<string, string>, kind: BareKind = "generator"): PersistAdapter {
+  const parse = (text: string | undefined) => (text === undefined ? undefined : JSON.parse(text));
+  const entries = (prefix: string) =>
+    Array.from(map, ([key, text]) => ({ key, value: parse(text) })).filter(({ key }) => key.startsWith(prefix));
+  const bare: PersistAdapter = {
+    get: async (key) => parse(map.get(key)),
+    put: async (key, value) => void map.set(key, JSON.stringify(value)),
+    delete: async (key) => void map.delete(key),
+    async *list(prefix) {
+      yield* entries(prefix);
+    },
+  };
+  switch (kind) {
+    case "generator":
+      return bare;
+    case "promise":
+      return { ...bare, list: async (prefix) => entries(prefix) };
+    case "ordered and batch":
+      return {
+        ...bare,
+        ordered: {
+          async *list(prefix, { after, limit, keysOnly }) {
+            const sorted = entries(prefix).sort((a, b) => (a.key < b.key ? -1 : 1)); // keys are ASCII
+            const page = sorted.filter(({ key }) => after === undefined || key > after).slice(0, limit);
+            yield* keysOnly ? page.map(({ key }) => ({ key })) : page;
+          },
+        },
+        batch: {
+          max: 100,
+          async write(ops) {
+            for (const op of ops) {
+              if ("delete" in op) map.delete(op.delete);
+              else map.set(op.put, JSON.stringify(op.value));
+            }
+          },
+        },
+      };
+  }
+}
+
+/** The adapter until the signal; after it nothing is answered or done any more. */
+function mortal(adapter: PersistAdapter, death: AbortSignal): PersistAdapter {
+  const never = () => new Promise<never>(() => undefined);
+  return {
+    ...adapter,
+    get: (key) => (death.aborted ? never() : adapter.get(key)),
+    put: (key, value) => (death.aborted ? never() : adapter.put(key, value)),
+    delete: (key) => (death.aborted ? never() : adapter.delete(key)),
+  };
+}
+
+/** Files in a folder of the system's for temporary ones. A crash goes on with copies of what is on the disk in that moment. */
+export function sqliteHarness(): Harness & { end(): void } {
+  const folder = mkdtempSync(join(tmpdir(), "persist-kit-"));
+  const crashes = new Map<string, number>();
+  const opened = new Map<string, PersistAdapter[]>();
+  const pathOf = (id: string) => join(folder, `${id}.${crashes.get(id) ?? 0}.db`);
+  return {
+    name: "sqlite",
+    async open(id) {
+      const adapter = await sqlite({ path: pathOf(id), durability: "relaxed" });
+      opened.set(id, [...(opened.get(id) ?? []), adapter]);
+      return adapter;
+    },
+    async crash(id) {
+      const before = pathOf(id);
+      crashes.set(id, (crashes.get(id) ?? 0) + 1);
+      for (const suffix of ["", "-wal"]) {
+        if (existsSync(before + suffix)) copyFileSync(before + suffix, pathOf(id) + suffix);
+      }
+    },
+    async destroy(id) {
+      for (const adapter of opened.get(id) ?? []) await adapter.close?.();
+      opened.delete(id);
+      for (let crash = crashes.get(id) ?? 0; crash >= 0; crash--) {
+        for (const suffix of ["", "-wal", "-shm"]) {
+          rmSync(join(folder, `${id}.${crash}.db${suffix}`), { force: true });
+        }
+      }
+      crashes.delete(id);
+    },
+    end: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
