@@ -74,13 +74,12 @@ function isPlain(value: unknown, depth: number): boolean {
     return hasOnlyItems(value);
   }
   if (!isObject(value)) return false;
-  // All own keys at once, symbols too: asking for each kind costs more than looking at them.
-  for (const key of Reflect.ownKeys(value)) {
-    if (typeof key === "symbol" || key.charCodeAt(0) === 0x24) return false;
+  // The quickest way to all keys. It also meets enumerable ones of a prototype that was tampered with; what then is not plain, `tag` sorts out.
+  for (const key in value) {
     const item = (value as Record<string, unknown>)[key];
-    if (item !== undefined && !isPlain(item, depth + 1)) return false;
+    if (key.charCodeAt(0) === 0x24 || (item !== undefined && !isPlain(item, depth + 1))) return false;
   }
-  return true;
+  return Object.getOwnPropertySymbols(value).length === 0;
 }
 
 /** The value as plain JSON data, with tags. `path` and `ancestors` lead from the top to here. */
@@ -166,9 +165,9 @@ function isObject(value: object): boolean {
   );
 }
 
-/** No property beside its items and `length`; a hole is noticed as a missing item. */
+/** No property beside its items; a hole is noticed as a missing item. */
 function hasOnlyItems(array: readonly unknown[]): boolean {
-  return Reflect.ownKeys(array).length <= array.length + 1;
+  return Object.keys(array).length <= array.length && Object.getOwnPropertySymbols(array).length === 0;
 }
 
 // ── decoding ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -15,12 +15,16 @@ import { hashRows } from "../row-hash.ts";
 import { readEvents, readRow, scanRows } from "./reads.ts";
 import { liveRow, type RowSpace, type State, type StoredRow, type Stream } from "./state.ts";
 
+/** How long the bytes of a blob that was replaced stay for those who are reading them, in milliseconds. */
+const releasedFor = 10 * 60 * 1000;
+
 /** Judges every operation of the list, then applies all of them or none. */
 export function commitList(state: State, list: readonly Op[], now: number): CommitResult {
   for (const [number, op] of list.entries()) {
     const refusal = judge(state, op, now);
     if (refusal !== undefined) return { outcome: "conflict", op: number, ...refusal };
   }
+  forgetReleased(state, now);
   return { outcome: "applied", time: now, answers: list.map((op) => apply(state, op, now)) };
 }
 
@@ -101,7 +105,7 @@ function apply(state: State, op: Op, now: number): Answer {
       const existed = liveRow(state, op.space, op.key, now) !== undefined;
       const row = state.rows[op.space].get(op.key);
       if (row !== undefined) {
-        release(state, op.space, row);
+        release(state, op.space, row, now);
         state.rows[op.space].delete(op.key);
         touch(state, op.space, op.key, op.version, now);
       }
@@ -118,7 +122,7 @@ function apply(state: State, op: Op, now: number): Answer {
 function put(state: State, op: PutOp, now: number): StoredRow {
   const before = state.rows[op.space].get(op.key);
   const createdAt = liveRow(state, op.space, op.key, now)?.createdAt ?? now;
-  if (before !== undefined) release(state, op.space, before);
+  if (before !== undefined) release(state, op.space, before, now);
   const { key, value, version, expiresAt, content, index = [] } = op;
   const place = touch(state, op.space, key, version, now);
   const row = { key, value, version, createdAt, updatedAt: now, expiresAt, content, place, index };
@@ -128,9 +132,17 @@ function put(state: State, op: PutOp, now: number): StoredRow {
 }
 
 /** Takes away what hangs on the row. */
-function release(state: State, space: RowSpace, row: StoredRow): void {
+function release(state: State, space: RowSpace, row: StoredRow, now: number): void {
   for (const { index, tuple } of row.index) state.index.delete({ index, tuple, key: row.key });
-  if (space === "blobs" && row.content !== undefined) state.contents.delete(row.content);
+  if (space === "blobs" && row.content !== undefined)
+    state.released.push({ token: row.content, due: now + releasedFor });
+}
+
+function forgetReleased({ contents, released }: State, now: number): void {
+  for (let next = released[0]; next !== undefined && next.due <= now; next = released[0]) {
+    contents.delete(next.token);
+    released.shift();
+  }
 }
 
 function append(state: State, op: AppendOp, now: number): { version: number; position: number; duplicate: boolean } {

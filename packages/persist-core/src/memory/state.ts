@@ -48,8 +48,10 @@ export interface State {
   readonly places: Map<string, number>;
   /** The place of the latest change of all. */
   place: number;
-  /** Contents of blobs by token. A reader keeps what it reads alive by holding it. */
+  /** Contents of blobs by token. */
   readonly contents: Map<string, readonly Uint8Array[]>;
+  /** Tokens of contents that no blob names any more, and when they go: in that order. */
+  readonly released: { readonly token: string; readonly due: number }[];
   contentCount: number;
   readonly listeners: Set<() => void>;
 }
@@ -69,6 +71,7 @@ export function createState(): State {
     places: new Map(),
     place: 0,
     contents: new Map(),
+    released: [],
     contentCount: 0,
     listeners: new Set(),
   };
