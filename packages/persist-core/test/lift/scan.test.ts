@@ -1,22 +1,21 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { IndexRange, KeyRange, PutOp, ScanRange } from "../../src/contract.ts";
 import { compareKeys, prefixEnd } from "../../src/keys.ts";
 import { commonPrefix } from "../../src/lift/scan.ts";
 import { createSmallest } from "../../src/lift/smallest.ts";
+import { hashRows } from "../../src/row-hash.ts";
 import { bareAdapter, richAdapter, type Stored } from "./adapters.ts";
 import { at, openLift, put } from "./open.ts";
 
 const o = at(1);
 const page = { by: "key", reverse: false, keysOnly: false } as const;
 
-test("an ordered listing is asked for no more than the page", async () => {
-  const stored: Stored = new Map();
-  const engine = await openLift(bareAdapter(stored));
-  const keys = Array.from({ length: 1000 }, (_, i) => `k${String(i).padStart(4, "0")}`);
-  await engine.commit([keys.map((key) => put("kv", key, "1"))], o);
-  let listed = 0;
+/** An engine on the same data whose adapter lists in order, and how many entries it has listed. */
+async function openOrdered(stored: Stored) {
   const rich = richAdapter(stored);
-  const ordered = await openLift({
+  let listed = 0;
+  const engine = await openLift({
     ...rich,
     ordered: {
       async *list(prefix, options) {
@@ -27,13 +26,79 @@ test("an ordered listing is asked for no more than the page", async () => {
       },
     },
   });
-  const scan = async (lower: string) => {
-    const { rows, more } = await ordered.scan("kv", { ...page, lower: { key: lower, inclusive: false }, limit: 10 }, o);
-    return [rows.map(({ key }) => key), more];
+  return { engine, listed: () => listed };
+}
+
+test("an ordered listing is asked for no more than the page", async () => {
+  const stored: Stored = new Map();
+  const keys = Array.from({ length: 1000 }, (_, i) => `k${String(i).padStart(4, "0")}`);
+  const index = keys.map((_, i) => [{ index: "n", tuple: Uint8Array.of(i >> 8, i & 0xff), unique: i % 2 === 0 }]);
+  await (await openLift(bareAdapter(stored))).commit(
+    [keys.map((key, i) => ({ ...put("records", key, "1"), index: index[i] }))],
+    o,
+  );
+  const { engine, listed } = await openOrdered(stored);
+  const scan = async (range: Partial<KeyRange> | Partial<IndexRange>) => {
+    const before = listed();
+    const { rows, more } = await engine.scan("records", { ...page, limit: 10, ...range } as ScanRange, o);
+    return { keys: rows.map(({ key }) => key), more, cost: listed() - before };
   };
-  expect(await scan("k0499")).toEqual([keys.slice(500, 510), true]);
-  expect(listed).toBeLessThanOrEqual(13);
-  expect(await scan("k0994")).toEqual([keys.slice(995), false]);
+  const cost = expect.toSatisfy((count: number) => count <= 13);
+  expect(await scan({ lower: { key: "k0499", inclusive: false } })).toEqual({
+    keys: keys.slice(500, 510),
+    more: true,
+    cost,
+  });
+  expect(await scan({ lower: { key: "k0994", inclusive: false } })).toEqual({
+    keys: keys.slice(995),
+    more: false,
+    cost,
+  });
+  for (const n of [499, 500]) {
+    const after = { tuple: Uint8Array.of(n >> 8, n & 0xff), key: keys[n] as string };
+    expect(await scan({ by: "index", index: "n", after })).toEqual({
+      keys: keys.slice(n + 1, n + 11),
+      more: true,
+      cost,
+    });
+  }
+});
+
+test("keys that are cut are in their order all the same", async () => {
+  const stored: Stored = new Map();
+  const start = "É".repeat(240);
+  const keys = [
+    start,
+    ...Array.from({ length: 20 }, (_, i) => `${start}${String.fromCharCode(97 + i)}`),
+    `${start.slice(1)}z`,
+    "É",
+  ];
+  await (await openLift(bareAdapter(stored))).commit([keys.map((key) => put("kv", key, "1"))], o);
+  const { engine } = await openOrdered(stored);
+  for (const reverse of [false, true]) {
+    const sorted = keys.toSorted((a, b) => compareKeys(a, b) * (reverse ? -1 : 1));
+    const found: string[] = [];
+    for (let more = true; more; ) {
+      const last = found.at(-1);
+      const bound = last === undefined ? undefined : { key: last, inclusive: false };
+      const next = await engine.scan("kv", { ...page, reverse, [reverse ? "upper" : "lower"]: bound, limit: 3 }, o);
+      found.push(...next.rows.map(({ key }) => key));
+      more = next.more;
+    }
+    expect(found).toEqual(sorted);
+  }
+});
+
+test("what a commit writes in several steps is scanned once", async () => {
+  const engine = await openLift(richAdapter(new Map(), 2));
+  const lists = [
+    [put("kv", "a", "1"), put("kv", "b", "1")],
+    [put("kv", "a", "2"), put("kv", "c", "1")],
+  ];
+  const [[, b], [a, c]] = lists as [[PutOp, PutOp], [PutOp, PutOp]];
+  const range = { ...page, limit: 10 };
+  const check = { op: "checkRange", space: "kv", range, hash: hashRows([a, b, c]) } as const;
+  expect(await engine.commit([...lists, [check]], o)).toMatchObject(Array(3).fill({ outcome: "applied" }));
 });
 
 test("a listing is asked for the prefix that the range has in common", async () => {
