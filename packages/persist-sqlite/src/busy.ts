@@ -18,14 +18,20 @@ export type Patience = Pick<EngineOptions, "deadline" | "signal">;
 
 /**
  * The result of `attempt`: at once where it succeeds at once, which is nearly always; else a promise. An attempt that finds the database busy must leave nothing
- * behind. `doing` completes "Could not …".
+ * behind. `doing` completes
+ * "Could not …", and is asked for only then.
  */
-export function patiently<T>(driver: SqliteDriver, o: Patience, doing: string, attempt: () => T): MaybePromise<T> {
+export function patiently<T>(
+  driver: SqliteDriver,
+  o: Patience,
+  doing: () => string,
+  attempt: () => T,
+): MaybePromise<T> {
   try {
     return attempt();
   } catch (error) {
-    if (!isBusy(error, driver)) throw toPersistError(error, driver, doing);
-    return waitAndRetry(driver, o, doing, attempt, error);
+    if (!isBusy(error, driver)) throw toPersistError(error, driver, doing());
+    return waitAndRetry(driver, o, doing(), attempt, error);
   }
 }
 

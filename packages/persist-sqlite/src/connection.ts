@@ -149,10 +149,15 @@ export function createConnection(
   }
 
   function attempt<T>(o: Patience, doing: string, work: () => T): MaybePromise<T> {
-    return patiently(driver, o, `${doing} "${path}"`, () => {
-      if (closed) throw new PersistError("CLOSED", `"${path}" is closed.`, { adapter: "sqlite" });
-      return work();
-    });
+    return patiently(
+      driver,
+      o,
+      () => `${doing} "${path}"`,
+      () => {
+        if (closed) throw new PersistError("CLOSED", `"${path}" is closed.`, { adapter: "sqlite" });
+        return work();
+      },
+    );
   }
 
   return {

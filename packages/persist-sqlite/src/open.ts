@@ -25,7 +25,12 @@ export async function open({ path, durability, driver = betterSqlite3 }: OpenOpt
   const db = await openDatabase(file, driver, { readOnly: false });
   try {
     const o = { deadline: performance.now() + patience };
-    await patiently(driver, o, `open "${file}"`, () => prepare(db, file, inMemory ? "memory" : durability));
+    await patiently(
+      driver,
+      o,
+      () => `open "${file}"`,
+      () => prepare(db, file, inMemory ? "memory" : durability),
+    );
     return createConnection(db, driver, file, inMemory ? "memory" : durability);
   } catch (error) {
     db.close();
