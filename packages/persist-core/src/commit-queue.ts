@@ -11,6 +11,7 @@ import { PersistError } from "./errors.ts";
 import { explain } from "./explain.ts";
 import type { Applied } from "./gate.ts";
 import type { Lifecycle } from "./lifecycle.ts";
+import type { Turns } from "./turns.ts";
 import { findOut } from "./unknown-outcome.ts";
 
 export interface CommitQueue {
@@ -31,7 +32,7 @@ interface Submission {
 /** The most operations in one driver transaction, so that none holds the engine for long. */
 const maxGroup = 2000;
 
-export function createCommitQueue(engine: Engine, now: () => number, lifecycle: Lifecycle): CommitQueue {
+export function createCommitQueue(engine: Engine, now: () => number, lifecycle: Lifecycle, turns: Turns): CommitQueue {
   let waiting: Submission[] = [];
   let busy = false;
 
@@ -46,6 +47,11 @@ export function createCommitQueue(engine: Engine, now: () => number, lifecycle: 
       });
       return;
     }
+  };
+
+  const flushSoon = () => {
+    if (turns.isDue(performance.now())) void turns.take().then(flush);
+    else queueMicrotask(flush);
   };
 
   /** The next ones to send, in order, without those whose callers have left. */
@@ -142,7 +148,7 @@ export function createCommitQueue(engine: Engine, now: () => number, lifecycle: 
         lifecycle.enter();
         waiting.push(submission);
         if (busy) watchOver(submission);
-        else if (waiting.length === 1) queueMicrotask(flush);
+        else if (waiting.length === 1) flushSoon();
       }),
   };
 }

@@ -273,7 +273,7 @@ export interface IndexEntry {
   readonly index: string;
   /** Order-preserving, at most 512 bytes. */
   readonly tuple: Uint8Array;
-  /** Another live row with the same tuple is a conflict. */
+  /** Another live row with the same tuple, once the list is applied, is a conflict. */
   readonly unique: boolean;
 }
 

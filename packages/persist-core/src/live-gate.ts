@@ -8,6 +8,7 @@ import type { Lifecycle } from "./lifecycle.ts";
 import { checkCommit } from "./limits.ts";
 import { createReadBatch } from "./read-batch.ts";
 import { type StallWatch, watchStalls } from "./stalls.ts";
+import { createTurns } from "./turns.ts";
 import type { VersionSource } from "./versions.ts";
 
 const readOutcome = () => ({ outcome: "not-applied" }) as const;
@@ -17,8 +18,9 @@ export function createLiveGate(
   o: { now(): number; version: VersionSource; lifecycle: Lifecycle },
 ): Gate {
   const { lifecycle } = o;
+  const turns = createTurns();
   const readRows = engine.reads === "batched" ? createReadBatch(engine) : engine.read.bind(engine);
-  const queue = createCommitQueue(engine, o.now, lifecycle);
+  const queue = createCommitQueue(engine, o.now, lifecycle, turns);
 
   const ensureUsable = (call: Call) => {
     if (!call.admitted) lifecycle.ensureOpen();
@@ -33,6 +35,10 @@ export function createLiveGate(
 
   /** Runs a read. What the engine has at hand is handed on at once: no timer, no turn of the event loop. */
   const perform = <T>(call: Call, read: (o: EngineOptions) => MaybePromise<T>): MaybePromise<T> => {
+    if (turns.isDue(performance.now())) {
+      ensureUsable(call);
+      return lifecycle.track(turns.take().then(() => perform(call, read)));
+    }
     const options = begin(call);
     try {
       const answer = read(options);
@@ -56,7 +62,7 @@ export function createLiveGate(
     const watch = watchStalls(call);
     const staging = engine.bytes.stage(observed(body, watch), bytesOptions(watch));
     try {
-      return await Promise.race([staging, watch.failed]);
+      return await watch.orFail(staging);
     } catch (error) {
       // Nobody waits for it any more; if it succeeds all the same, it is of no use.
       staging.then(({ token }) => engine.bytes.discard(token)).catch(() => undefined);
@@ -100,7 +106,7 @@ export function createLiveGate(
         try {
           for (;;) {
             watch.progress();
-            const step = await lifecycle.track(Promise.race([chunks.next(), watch.failed]));
+            const step = await lifecycle.track(watch.orFail(chunks.next()));
             if (step.done === true) return;
             yield step.value;
             lifecycle.ensureOpen();

@@ -7,8 +7,8 @@ import type { PersistError } from "./errors.ts";
 export interface StallWatch {
   /** Aborted when the call is, and when it stalls. */
   readonly signal: AbortSignal;
-  /** Rejects then. */
-  readonly failed: Promise<never>;
+  /** The result of the work, unless the call fails first. One at a time. */
+  orFail<T>(work: Promise<T>): Promise<T>;
   /** Something moved. */
   progress(): void;
   stop(): void;
@@ -16,14 +16,15 @@ export interface StallWatch {
 
 export function watchStalls(call: Call): StallWatch {
   const controller = new AbortController();
-  const { promise: failed, reject } = Promise.withResolvers<never>();
-  failed.catch(() => undefined); // may fail when nobody waits any more
+  let failure: PersistError | undefined;
+  let giveUp: ((error: PersistError) => void) | undefined;
   let latest = performance.now();
   let timer: ReturnType<typeof setTimeout>;
 
   const fail = (error: PersistError) => {
     stop();
-    reject(error);
+    failure = error;
+    giveUp?.(error);
     controller.abort(error);
   };
   const onAbort = () => fail(aborted(call));
@@ -48,7 +49,13 @@ export function watchStalls(call: Call): StallWatch {
   }
   return {
     signal: controller.signal,
-    failed,
+    // Not a race against one promise for all steps: that promise would keep the result of every step.
+    orFail: (work) =>
+      new Promise((resolve, reject) => {
+        giveUp = reject;
+        if (failure !== undefined) reject(failure);
+        work.then(resolve, reject);
+      }),
     progress() {
       latest = performance.now();
     },

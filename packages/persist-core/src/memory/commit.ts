@@ -13,7 +13,7 @@ import type {
 import { addNumber } from "../numbers.ts";
 import { hashRows } from "../row-hash.ts";
 import { readEvents, readRow, scanRows } from "./reads.ts";
-import { liveRow, type RowSpace, type State, type StoredRow, type Stream } from "./state.ts";
+import { compareBytes, liveRow, type RowSpace, type State, type StoredRow, type Stream } from "./state.ts";
 
 /** How long the bytes of a blob that was replaced stay for those who are reading them, in milliseconds. */
 const releasedFor = 10 * 60 * 1000;
@@ -21,7 +21,7 @@ const releasedFor = 10 * 60 * 1000;
 /** Judges every operation of the list, then applies all of them or none. */
 export function commitList(state: State, list: readonly Op[], now: number): CommitResult {
   for (const [number, op] of list.entries()) {
-    const refusal = judge(state, op, now);
+    const refusal = judge(state, list, op, now);
     if (refusal !== undefined) return { outcome: "conflict", op: number, ...refusal };
   }
   forgetReleased(state, now);
@@ -31,11 +31,11 @@ export function commitList(state: State, list: readonly Op[], now: number): Comm
 // ── judging ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** `undefined`: nothing speaks against it. */
-function judge(state: State, op: Op, now: number): { index?: string } | undefined {
+function judge(state: State, list: readonly Op[], op: Op, now: number): { index?: string } | undefined {
   switch (op.op) {
     case "put": {
       if (!isMet(state, op, now)) return {};
-      const taken = op.index?.find((entry) => entry.unique && isTaken(state, entry, op.key, now));
+      const taken = op.index?.find((entry) => entry.unique && isTaken(state, list, entry, op.key, now));
       return taken === undefined ? undefined : { index: taken.index };
     }
     case "delete":
@@ -58,15 +58,24 @@ function isMet(
   return op.ifVersion === undefined || op.ifVersion === (readRow(state, op.space, op.key, now)?.version ?? null);
 }
 
-function isTaken(state: State, { index, tuple }: IndexEntry, by: string, now: number): boolean {
+/** Whether another row has the tuple once the list is applied: one that the list leaves alone, or one that it writes. */
+function isTaken(state: State, list: readonly Op[], { index, tuple }: IndexEntry, by: string, now: number): boolean {
+  const written = new Map<string, readonly IndexEntry[]>();
+  for (const op of list) {
+    if ((op.op === "put" || op.op === "delete") && op.space === "records" && op.key !== by) {
+      written.set(op.key, op.op === "put" ? (op.index ?? []) : []);
+    }
+  }
   const upper = new Uint8Array([...tuple, 0]); // the least tuple that is greater
+  const limit = written.size + 2;
   const { rows } = scanRows(
     state,
     "records",
-    { by: "index", index, lower: tuple, upper, reverse: false, limit: 2, keysOnly: true },
+    { by: "index", index, lower: tuple, upper, reverse: false, limit, keysOnly: true },
     now,
   );
-  return rows.some((row) => row.key !== by);
+  const isSame = (entry: IndexEntry) => entry.unique && entry.index === index && compareBytes(entry.tuple, tuple) === 0;
+  return rows.some(({ key }) => key !== by && !written.has(key)) || [...written.values()].flat().some(isSame);
 }
 
 function mayAppend(state: State, { stream: name, events, expected, unless }: AppendOp): boolean {
