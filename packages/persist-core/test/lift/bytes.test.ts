@@ -154,6 +154,24 @@ describe("bytes that no row names", () => {
     expect(lists).toEqual(["_test/-/contents/"]);
   });
 
+  test("are kept while they are still coming, however long that takes", async () => {
+    const stored: Stored = new Map();
+    const engine = await openLift(bareAdapter(stored));
+    const slow = Promise.withResolvers<void>();
+    const body = async function* () {
+      yield someBytes(chunkSize);
+      await slow.promise;
+    };
+    const staging = engine.bytes.stage(body(), at(0));
+    const abandoned = await engine.bytes.stage(pieces(someBytes(1), 1), at(0));
+    await engine.commit([[put("kv", "a", "1")]], at(day));
+    await expect.poll(() => stored.has(`_test/-/contents/${abandoned.token.split("-")[0]}`)).toBe(false);
+    slow.resolve();
+    const { token } = await staging;
+    await engine.commit([[{ ...put("blobs", "b", "{}"), content: token }]], at(day));
+    expect((await readAll(engine, token)).length).toBe(chunkSize);
+  });
+
   test("are given to no row once they are going", async () => {
     const stored: Stored = new Map();
     let isGoing = false;

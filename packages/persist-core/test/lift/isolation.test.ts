@@ -202,3 +202,18 @@ test("the lock admits readers together and writers alone, in order", async () =>
   await Promise.all([r1, r2, r3, r4, w1, w2]);
   expect(log.at(-1)).toBe("w2");
 });
+
+test("who gives up in the moment of his turn does not keep the lock", async () => {
+  for (let ticks = 0; ticks < 10; ticks++) {
+    const lock = createLock();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const first = lock.exclusive(() => promise, o);
+    const controller = new AbortController();
+    const second = lock.exclusive(async () => undefined, { ...o, signal: controller.signal }).catch(() => undefined);
+    resolve();
+    for (let i = 0; i < ticks; i++) await undefined;
+    controller.abort();
+    await Promise.all([first, second]);
+    expect(await lock.shared(async () => "free", { deadline: performance.now() + 1000 })).toBe("free");
+  }
+});

@@ -221,3 +221,13 @@ test("a group that takes several steps says which lists are in doubt", async () 
   expect(results).toMatchObject([{ outcome: "applied" }, { outcome: "unknown" }, { outcome: "unknown" }]);
   expect(await values(engine, "a", "b", "c", "d", "e")).toEqual(["1", "1", undefined, undefined, undefined]);
 });
+
+test("a step does not begin before the one before it is carried out", async () => {
+  const { engine, stored, expectFates } = await openFated();
+  const many = (start: string) => Array.from({ length: 1000 }, (_, i) => put("kv", `${start}${i}`, "1"));
+  expectFates([call("put", "kv/_a7"), "fails"]);
+  const results = await engine.commit([many("a"), many("b"), [put("kv", "a7", "2")]], o);
+  expect(results).toMatchObject(Array(3).fill({ outcome: "applied" }));
+  expect(stored.has(redo)).toBe(false);
+  expect(await values(await openLift(bareAdapter(stored)), "a7")).toEqual(["2"]);
+});
