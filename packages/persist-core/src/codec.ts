@@ -23,19 +23,15 @@ export const maxValueBytes: number = 1024 * 1024;
 export const maxDepth = 100;
 
 // Each item of a value takes at least two bytes of text. Without this bound, a small value that holds the same objects many times over would be walked for ever.
-const maxItems = maxValueBytes / 2;
-let items = 0;
+let itemsLeft = 0;
 
-/** The value's text. Throws INVALID_VALUE with the path of what cannot be stored exactly, and TOO_LARGE above 1 MiB. */
-export function encode(value: unknown): string {
-  items = 0;
-  const text = JSON.stringify(isPlain(value, 0) ? value : tag(value, [], new Set()));
-  if (text.length * 3 > maxValueBytes) {
-    const bytes = utf8Length(text);
-    if (bytes > maxValueBytes) {
-      throw tooLarge(`${bytes} bytes`);
-    }
-  }
+/** The value's text. Throws INVALID_VALUE with the path of what cannot be stored exactly, and TOO_LARGE above `limit` bytes (default 1 MiB). */
+export function encode(value: unknown, limit: number = maxValueBytes): string {
+  itemsLeft = limit / 2;
+  const isWhole = isPlain(value, 0);
+  itemsLeft = limit / 2;
+  const text = JSON.stringify(isWhole ? value : tag(value, [], new Set()));
+  if (text.length * 3 > limit && utf8Length(text) > limit) throw tooLarge(`${utf8Length(text)} bytes`, limit);
   return text;
 }
 
@@ -55,7 +51,7 @@ export function decode(text: string): unknown {
 
 /** Whether JSON.stringify alone writes the value exactly. Must be quick: most values are. Anything doubtful is left to `tag`. */
 function isPlain(value: unknown, depth: number): boolean {
-  if (++items > maxItems) return false;
+  if (--itemsLeft < 0) return false;
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -84,7 +80,7 @@ function isPlain(value: unknown, depth: number): boolean {
 
 /** The value as plain JSON data, with tags. `path` and `ancestors` lead from the top to here. */
 function tag(value: unknown, path: (string | number)[], ancestors: Set<object>): unknown {
-  if (++items > 2 * maxItems) throw tooLarge(`more than ${maxItems} items`);
+  if (--itemsLeft < 0) throw tooLarge("too many items", maxValueBytes);
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -238,10 +234,10 @@ function invalid(path: readonly (string | number)[], problem: string): PersistEr
   return new PersistError("INVALID_VALUE", `At ${where.length > 200 ? `${where.slice(0, 200)}…` : where}: ${problem}.`);
 }
 
-function tooLarge(size: string): PersistError {
+function tooLarge(size: string, limit: number): PersistError {
   return new PersistError(
     "TOO_LARGE",
-    `The value is too large: ${size} when encoded; the limit is ${maxValueBytes} bytes (1 MiB). Store large content with store.blobs and keep its key here.`,
+    `The value is too large: ${size} when encoded; the limit is ${limit} bytes. Store large content with store.blobs and keep its key here.`,
   );
 }
 

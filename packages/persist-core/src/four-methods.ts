@@ -10,6 +10,8 @@ import { prefixEnd } from "./keys.ts";
 import { createVersionSource } from "./versions.ts";
 
 const pageSize = 500;
+/** In bytes: more than a lift ever puts, which is the record of a whole commit. */
+const maxBytes = 16 * 1024 * 1024;
 
 export function fourMethods(
   open: (scope: Scope) => Promise<Engine>,
@@ -37,7 +39,7 @@ export function fourMethods(
       const [row] = await (await engine()).read("kv", [key], options());
       return row === undefined ? undefined : decode(row.value);
     },
-    put: (key, value) => commit({ op: "put", space: "kv", key, value: encode(value), version: version() }),
+    put: (key, value) => commit({ op: "put", space: "kv", key, value: encode(value, maxBytes), version: version() }),
     delete: (key) => commit({ op: "delete", space: "kv", key, version: version() }),
     async *list(prefix) {
       const end = prefixEnd(prefix);

@@ -45,7 +45,7 @@ export function createBlobOps(gate: Gate, attempts: Attempts): BlobOps {
     const etag = parseCondition("blobs.put", o);
     const { contentType, metadata, digest, onProgress } = parsePutOptions(o);
     const source = toBody(body);
-    await checkEtag(etag, key, call);
+    if (etag !== undefined) await checkEtag(etag, key, call);
     const { token, size, sha256 } = await gate.stage(
       onProgress === undefined ? source.chunks : reported(source, onProgress),
       call,
@@ -122,8 +122,7 @@ export function createBlobOps(gate: Gate, attempts: Attempts): BlobOps {
   };
 
   /** Whether the condition is met already, so that no bytes are moved in vain. */
-  async function checkEtag(etag: string | null | undefined, key: string, call: Call): Promise<void> {
-    if (etag === undefined) return;
+  async function checkEtag(etag: string | null, key: string, call: Call): Promise<void> {
     const row = await read(key, call);
     if (etag !== (row === undefined ? null : parseFacts(row).etag)) throw otherEtag(key, etag, call);
   }
