@@ -23,7 +23,7 @@ export interface Place {
   close(): Promise<void>;
   /** Ends it without its having a say. */
   crash(): Promise<void>;
-  /** {@link close}, and frees the place. */
+  /** {@link close}, and frees the place. Once. */
   end(): Promise<void>;
 }
 
@@ -35,6 +35,7 @@ export function createPlace(harness: Harness, id: string, clock: Clock): Place {
   let adapters: PersistAdapter[] = [];
   /** Serves any number of stores. */
   let serving: PersistAdapter | undefined;
+  let ended = false;
 
   const openAdapter = async () => {
     const adapter = await harness.open(id);
@@ -84,6 +85,8 @@ export function createPlace(harness: Harness, id: string, clock: Clock): Place {
       serving = undefined;
     },
     async end() {
+      if (ended) return;
+      ended = true;
       try {
         await close();
       } finally {

@@ -1,4 +1,4 @@
-// The adapters of this repository, as the kit gets at them.
+// The adapters of this repository, as the kit gets at them. That of SQLite is found through the workspace: its package depends on the kit.
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -53,7 +53,7 @@ export function liftHarness(kind: BareKind = "generator"): Harness {
 export function bareAdapter(map: Map<string, string>, kind: BareKind = "generator"): PersistAdapter {
   const parse = (text: string | undefined) => (text === undefined ? undefined : JSON.parse(text));
   const entries = (prefix: string) =>
-    Array.from(map, ([key, text]) => ({ key, value: parse(text) })).filter(({ key }) => key.startsWith(prefix));
+    [...map].filter(([key]) => key.startsWith(prefix)).map(([key, text]) => ({ key, value: parse(text) }));
   const bare: PersistAdapter = {
     get: async (key) => parse(map.get(key)),
     put: async (key, value) => void map.set(key, JSON.stringify(value)),

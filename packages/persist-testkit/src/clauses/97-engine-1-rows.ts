@@ -74,14 +74,39 @@ export const engineRows: Chapter = {
       },
     ),
 
-    verb("K-engine-row", "A row has all that was put, and its times", async (engine, o) => {
+    verb("K-engine-row", "A row has all that was put, and in records its times", async (engine, o) => {
       const op = put("k", { a: 1 }, { expiresAt: o.now + 1000 });
-      await apply(engine, o, op);
-      const row = present(await readOne(engine, o, "kv", "k"), "the row");
-      const { key, value, version, createdAt, updatedAt, expiresAt } = row;
-      const expected = ["k", op.value, op.version, o.now, o.now, o.now + 1000];
-      equal([key, value, version, createdAt, updatedAt, expiresAt], expected, "the row");
+      await apply(engine, o, op, { ...op, space: "records", index: [], version: newVersion() });
+      const inKv = present(await readOne(engine, o, "kv", "k"), "the row");
+      equal([inKv.key, inKv.value, inKv.version, inKv.expiresAt], ["k", op.value, op.version, o.now + 1000], "in kv");
+      const inRecords = present(await readOne(engine, o, "records", "k"), "the row");
+      equal([inRecords.key, inRecords.value, inRecords.expiresAt], ["k", op.value, o.now + 1000], "in records");
+      equal([inRecords.createdAt, inRecords.updatedAt], [o.now, o.now], "the times");
     }),
+
+    verb(
+      "K-engine-value",
+      "value gives what read has for the value of a row in kv, and undefined for the absent",
+      async (engine, o, t) => {
+        const value = engine.value?.bind(engine) ?? t.skip("the engine takes no such shortcut");
+        await apply(
+          engine,
+          o,
+          put("a", { n: 1 }),
+          put("b", 1, { expiresAt: o.now + 10 }),
+          put("c", 1, { space: "system" }),
+        );
+        equal(await value("a", o), '{"n":1}', "of a row");
+        equal(
+          [await value("b", later(o, 9)), await value("b", later(o, 10))],
+          ["1", undefined],
+          "before and when it expires",
+        );
+        equal([await value("c", o), await value("none", o)], [undefined, undefined], "of what is not in kv");
+        await apply(engine, o, remove("a"));
+        equal(await value("a", o), undefined, "of what was deleted");
+      },
+    ),
 
     verb(
       "K-engine-values-opaque",
@@ -180,10 +205,10 @@ export const engineRows: Chapter = {
       const { rows } = await engine.scan("kv", range(), o);
       const read = await engine.read("kv", ["a", "b"], o);
       for (const [i, row] of rows.entries()) {
-        const { key, value, version, createdAt, updatedAt, expiresAt } = present(read[i], "the row");
+        const { key, value, version, expiresAt } = present(read[i], "the row");
         equal(
-          [row.key, row.value, row.version, row.createdAt, row.updatedAt, row.expiresAt],
-          [key, value, version, createdAt, updatedAt, expiresAt],
+          [row.key, row.value, row.version, row.expiresAt ?? undefined],
+          [key, value, version, expiresAt ?? undefined],
           key,
         );
       }
@@ -248,7 +273,7 @@ export const engineRows: Chapter = {
       const then = later(o, 10);
       const { answers } = await apply(engine, then, put("k", 2, { space: "records", ifVersion: null }));
       equal(answers[0]?.createdAt, then.now, "createdAt");
-      equal((await readOne(engine, then, "records", "k"))?.expiresAt, undefined, "expiresAt");
+      equal((await readOne(engine, then, "records", "k"))?.expiresAt ?? undefined, undefined, "expiresAt");
     }),
 
     verb("K-engine-expired-unique", "What has expired occupies no unique index", async (engine, o) => {

@@ -337,11 +337,11 @@ export const engineCommits: Chapter = {
       "K-engine-created",
       "createdAt stays that of the live row, updatedAt is of the last write",
       async (engine, o) => {
-        await apply(engine, o, put("k", 1));
-        await apply(engine, later(o, 10), put("k", 2));
-        await apply(engine, later(o, 20), { op: "add", space: "kv", key: "k", by: 1, version: newVersion() });
-        const row = present(await readOne(engine, o, "kv", "k"), "the row");
-        equal([row.createdAt, row.updatedAt], [o.now, o.now + 20], "the times");
+        await apply(engine, o, put("k", 1, { space: "records" }));
+        await apply(engine, later(o, 10), put("k", 2, { space: "records" }));
+        const { answers } = await apply(engine, later(o, 20), put("k", 3, { space: "records" }));
+        const row = present(await readOne(engine, o, "records", "k"), "the row");
+        equal([row.createdAt, row.updatedAt, answers[0]?.createdAt], [o.now, o.now + 20, o.now], "the times");
       },
     ),
 

@@ -25,6 +25,7 @@ import { show } from "../show.ts";
 /** Sequences for each clause. */
 const sequences: Readonly<Record<Budget, number>> = { quick: 60, full: 5000, soak: 200_000 };
 const longestSequence = 40;
+const sequencesInPlace = 20;
 
 interface Pair {
   readonly model: Model;
@@ -67,13 +68,18 @@ function model(key: `K-model-${string}`, title: string, steps: fc.Arbitrary<Step
 }
 
 async function compare(t: Context, steps: fc.Arbitrary<Step>[]): Promise<void> {
-  const place = t.place();
+  let place = t.place();
   let runs = 0;
 
   const run = async (commands: Iterable<fc.AsyncCommand<object, Pair>>) => {
+    // A scope for each, and now and then another place, so that what was left behind slows nobody down.
+    if (runs % sequencesInPlace === 0) {
+      await place.end();
+      place = t.place();
+    }
     const namespace = `run-${++runs}`;
     const clock = createClock();
-    const host = { open: () => place.open({ namespace, clock }), close: place.close };
+    const host = { open: () => place.open({ namespace, clock }), close: () => place.close() };
     const pair: Pair = {
       model: createModel(clock),
       subject: await createSubject(host),
@@ -83,7 +89,6 @@ async function compare(t: Context, steps: fc.Arbitrary<Step>[]): Promise<void> {
     const all = pair.model.everything();
     identical(pair.versions.name(await pair.subject.everything(), all), all, "all that is stored in the end");
     await pair.subject.close();
-    if (runs % 100 === 0) await place.close(); // it remembers what was opened in it
   };
 
   const details = await fc.check(
