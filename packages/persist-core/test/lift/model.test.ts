@@ -21,7 +21,7 @@ const nothing = async () => undefined;
 const backends: [name: string, runs: number, create: () => Promise<Backend>][] = [
   [
     "four methods",
-    150,
+    80,
     async () => {
       const stored: Stored = new Map();
       return { reopen: () => bareAdapter(stored), end: nothing };
@@ -29,7 +29,7 @@ const backends: [name: string, runs: number, create: () => Promise<Backend>][] =
   ],
   [
     "ordered listing and batches",
-    150,
+    80,
     async () => {
       const stored: Stored = new Map();
       return { reopen: () => richAdapter(stored, 8), end: nothing };
