@@ -8,7 +8,9 @@ import { kv } from "./clauses/40-kv.ts";
 import { expiry } from "./clauses/45-expiry.ts";
 import { blobs } from "./clauses/50-blobs.ts";
 import { events } from "./clauses/60-events.ts";
+import { readingEvents } from "./clauses/62-reading-events.ts";
 import { transactions } from "./clauses/70-transactions.ts";
+import { isolation } from "./clauses/72-isolation.ts";
 import { listings } from "./clauses/80-listings.ts";
 import { conditions } from "./clauses/85-conditions.ts";
 import { lifecycle } from "./clauses/90-lifecycle.ts";
@@ -32,7 +34,9 @@ export const chapters: readonly Chapter[] = [
   expiry,
   blobs,
   events,
+  readingEvents,
   transactions,
+  isolation,
   listings,
   conditions,
   lifecycle,

@@ -17,6 +17,8 @@ export interface Place {
   open(o?: OpenOptions): Promise<Store>;
   /** A second store beside those that are open, where the backend allows it: through an adapter of its own, as another process would have it. */
   openBeside(o?: OpenOptions): Promise<Store>;
+  /** Waits until all that is open here has heard of all that was written, where that takes time. */
+  settle(): Promise<void>;
   /** An adapter on what is stored here. */
   adapter(): Promise<PersistAdapter>;
   /** Ends all that is open here. What was stored stays. */
@@ -75,6 +77,7 @@ export function createPlace(harness: Harness, id: string, clock: Clock): Place {
         throw new Skip('one store at a time (writers is "process", without an engine of its own)');
       return openStore(serving, o);
     },
+    settle: async () => harness.settle?.(id),
     adapter: openAdapter,
     close,
     async crash() {

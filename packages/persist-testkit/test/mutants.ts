@@ -1,5 +1,14 @@
 // Adapters that are wrong on purpose, each in one way that has been seen in the wild, with the clauses that must tell.
-import { type CommitResult, type Engine, type KeyRange, memory, type Op, type PersistAdapter, type Row, type Scope } from "@cuitty/persist-core";
+import {
+  type CommitResult,
+  type Engine,
+  type KeyRange,
+  memory,
+  type Op,
+  type PersistAdapter,
+  type Row,
+  type Scope,
+} from "@cuitty/persist-core";
 import type { Harness } from "@cuitty/persist-testkit";
 import { bareAdapter } from "./harnesses.ts";
 
@@ -52,16 +61,27 @@ function harnessOf(name: string, create: () => PersistAdapter): Harness {
 const everything: KeyRange = { by: "key", reverse: false, limit: Number.MAX_SAFE_INTEGER, keysOnly: false };
 
 /** Every commit with each of its operations changed. */
-const changingOps = (change: (op: Op) => Op) => (engine: Engine): Partial<Engine> => ({
-  commit: (lists, o) => engine.commit(lists.map((list) => list.map(change)), o),
-});
+const changingOps =
+  (change: (op: Op) => Op) =>
+  (engine: Engine): Partial<Engine> => ({
+    commit: (lists, o) =>
+      engine.commit(
+        lists.map((list) => list.map(change)),
+        o,
+      ),
+  });
 
 /** Keys changed on their way in, so that some fall together. */
-const foldingKeys = (fold: (key: string) => string) => (engine: Engine): Partial<Engine> => ({
-  read: (space, keys, o) => engine.read(space, keys.map(fold), o),
-  commit: (lists, o) =>
-    engine.commit(lists.map((list) => list.map((op) => ("key" in op ? { ...op, key: fold(op.key) } : op))), o),
-});
+const foldingKeys =
+  (fold: (key: string) => string) =>
+  (engine: Engine): Partial<Engine> => ({
+    read: (space, keys, o) => engine.read(space, keys.map(fold), o),
+    commit: (lists, o) =>
+      engine.commit(
+        lists.map((list) => list.map((op) => ("key" in op ? { ...op, key: fold(op.key) } : op))),
+        o,
+      ),
+  });
 
 const withoutCondition = (op: Op): Op => {
   if (!("ifVersion" in op) || op.op === "check") return op;
@@ -98,7 +118,10 @@ export const mutants: readonly Mutant[] = [
         return {
           ...bareAdapter(map),
           async *list(prefix) {
-            const escaped = prefix.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replaceAll("_", ".").replaceAll("%", ".*");
+            const escaped = prefix
+              .replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
+              .replaceAll("_", ".")
+              .replaceAll("%", ".*");
             const pattern = new RegExp(`^${escaped}`, "is");
             for (const [key, text] of map) if (pattern.test(key)) yield { key, value: JSON.parse(text) };
           },
@@ -141,29 +164,29 @@ export const mutants: readonly Mutant[] = [
     }),
     { model: "K-model-kv" },
   ),
-  engineMutant(
-    "makes versions from values",
-    ["K-records-version-changes", "K-if-aba-kv-set"],
-    (engine) => {
-      const byValue = <R extends Row | undefined>(row: R) => row && { ...row, version: `v-${row.value}` };
-      return {
-        read: async (space, keys, o) => (await engine.read(space, keys, o)).map(byValue),
-        commit: async (lists, o) => {
-          const translated: Op[][] = [];
-          for (const list of lists) {
-            const ops: Op[] = [];
-            for (const op of list) {
-              const isAsked = "ifVersion" in op && typeof op.ifVersion === "string";
-              const row = isAsked ? (await engine.read(op.space, [op.key], o))[0] : undefined;
-              ops.push(row !== undefined && isAsked && op.ifVersion === `v-${row.value}` ? { ...op, ifVersion: row.version } : op);
-            }
-            translated.push(ops);
+  engineMutant("makes versions from values", ["K-records-version-changes", "K-if-aba-kv-set"], (engine) => {
+    const byValue = <R extends Row | undefined>(row: R) => row && { ...row, version: `v-${row.value}` };
+    return {
+      read: async (space, keys, o) => (await engine.read(space, keys, o)).map(byValue),
+      commit: async (lists, o) => {
+        const translated: Op[][] = [];
+        for (const list of lists) {
+          const ops: Op[] = [];
+          for (const op of list) {
+            const isAsked = "ifVersion" in op && typeof op.ifVersion === "string";
+            const row = isAsked ? (await engine.read(op.space, [op.key], o))[0] : undefined;
+            ops.push(
+              row !== undefined && isAsked && op.ifVersion === `v-${row.value}`
+                ? { ...op, ifVersion: row.version }
+                : op,
+            );
           }
-          return engine.commit(translated, o);
-        },
-      };
-    },
-  ),
+          translated.push(ops);
+        }
+        return engine.commit(translated, o);
+      },
+    };
+  }),
   engineMutant(
     "ignores conditions",
     ["K-if-match-stale-kv-set", "K-if-none-match-records-put", "K-records-insert"],
@@ -216,8 +239,19 @@ export const mutants: readonly Mutant[] = [
       return {
         async commit(lists, o) {
           const before = queue;
-          queue = before.then(() => new Promise((resolve) => setTimeout(resolve, 2))).then(() => engine.commit(lists, o));
-          return lists.map((list) => ({ outcome: "applied", time: o.now, answers: list.map(() => ({ createdAt: o.now, existed: true, value: "1", appended: { version: 1, position: 1, duplicate: false } })) }));
+          queue = before
+            .then(() => new Promise((resolve) => setTimeout(resolve, 2)))
+            .then(() => engine.commit(lists, o));
+          return lists.map((list) => ({
+            outcome: "applied",
+            time: o.now,
+            answers: list.map(() => ({
+              createdAt: o.now,
+              existed: true,
+              value: "1",
+              appended: { version: 1, position: 1, duplicate: false },
+            })),
+          }));
         },
       };
     },
@@ -243,13 +277,35 @@ export const mutants: readonly Mutant[] = [
     ["K-list-start-after-kv-list", "K-engine-scan-lower-exclusive"],
     (engine) => ({
       scan: (space, range, o) =>
-        engine.scan(space, range.by === "key" && range.lower ? { ...range, lower: { ...range.lower, inclusive: true } } : range, o),
+        engine.scan(
+          space,
+          range.by === "key" && range.lower ? { ...range, lower: { ...range.lower, inclusive: true } } : range,
+          o,
+        ),
     }),
   ),
-  engineMutant("folds case", ["K-key-distinct-case", "K-key-distinct-case-beyond-ascii"], foldingKeys((key) => key.toLowerCase()), { model: "K-model-kv" }),
-  engineMutant("normalises Unicode", ["K-key-distinct-normal-forms"], foldingKeys((key) => key.normalize("NFC")), { model: "K-model-kv" }),
-  engineMutant("trims keys", ["K-key-trailing-space", "K-key-distinct-leading-space"], foldingKeys((key) => key.trim() || key)),
-  engineMutant("cuts keys at 255 characters", ["K-key-longest-ascii", "K-key-distinct-last-byte"], foldingKeys((key) => key.slice(0, 255))),
+  engineMutant(
+    "folds case",
+    ["K-key-distinct-case", "K-key-distinct-case-beyond-ascii"],
+    foldingKeys((key) => key.toLowerCase()),
+    { model: "K-model-kv" },
+  ),
+  engineMutant(
+    "normalises Unicode",
+    ["K-key-distinct-normal-forms"],
+    foldingKeys((key) => key.normalize("NFC")),
+    { model: "K-model-kv" },
+  ),
+  engineMutant(
+    "trims keys",
+    ["K-key-trailing-space", "K-key-distinct-leading-space"],
+    foldingKeys((key) => key.trim() || key),
+  ),
+  engineMutant(
+    "cuts keys at 255 characters",
+    ["K-key-longest-ascii", "K-key-distinct-last-byte"],
+    foldingKeys((key) => key.slice(0, 255)),
+  ),
   engineMutant("shares one scope among all namespaces", ["K-scope-two", "K-scope-none"], () => ({}), {
     scope: ({ name }) => ({ name, namespace: "" }),
   }),
@@ -259,9 +315,15 @@ export const mutants: readonly Mutant[] = [
     (engine) => {
       let count = 0;
       const fresh = (op: Op): Op =>
-        op.op === "append" ? { ...op, events: op.events.map((event) => ({ ...event, id: `${event.id}#${++count}` })) } : op;
+        op.op === "append"
+          ? { ...op, events: op.events.map((event) => ({ ...event, id: `${event.id}#${++count}` })) }
+          : op;
       return {
-        commit: (lists, o) => engine.commit(lists.map((list) => list.map(fresh)), o),
+        commit: (lists, o) =>
+          engine.commit(
+            lists.map((list) => list.map(fresh)),
+            o,
+          ),
         events: async (range, o) => {
           const page = await engine.events({ ...range, ids: undefined }, o);
           const events = page.events.map((event) => ({ ...event, id: event.id.replace(/#\d+$/, "") }));
@@ -286,12 +348,16 @@ export const mutants: readonly Mutant[] = [
         async commit(lists, o) {
           const results = await engine.commit(lists, o);
           const [head] = await engine.read("streams", [""], o);
-          if (head !== undefined && applied(results)) times.set((JSON.parse(head.value) as { position: number }).position, o.now);
+          if (head !== undefined && applied(results))
+            times.set((JSON.parse(head.value) as { position: number }).position, o.now);
           return results;
         },
         events: async (range, o) => {
           const page = await engine.events(range, o);
-          return { ...page, events: page.events.map((event) => ({ ...event, time: times.get(event.position) ?? event.time })) };
+          return {
+            ...page,
+            events: page.events.map((event) => ({ ...event, time: times.get(event.position) ?? event.time })),
+          };
         },
       };
     },
@@ -320,21 +386,19 @@ export const mutants: readonly Mutant[] = [
       open: (row, range, o) => engine.bytes.open(row, { ...range, length: Math.min(range.length, 1_000_000) }, o),
     },
   })),
-  engineMutant(
-    "reports only what was put, and no deletions, as changes",
-    ["K-engine-changes-deleted"],
-    (engine) => ({
-      async changes(since, limit, o) {
-        const page = await engine.changes(since, limit, o);
-        return { ...page, changes: page.changes.filter(({ row }) => row !== undefined) };
-      },
-    }),
-  ),
+  engineMutant("reports only what was put, and no deletions, as changes", ["K-engine-changes-deleted"], (engine) => ({
+    async changes(since, limit, o) {
+      const page = await engine.changes(since, limit, o);
+      return { ...page, changes: page.changes.filter(({ row }) => row !== undefined) };
+    },
+  })),
   engineMutant("never wakes anybody", ["K-engine-wake"], () => ({ wake: () => () => undefined })),
   engineMutant(
     "leaves unique entries unguarded",
     ["K-engine-unique", "K-engine-unique-race"],
-    changingOps((op) => (op.op === "put" && op.index ? { ...op, index: op.index.map((entry) => ({ ...entry, unique: false })) } : op)),
+    changingOps((op) =>
+      op.op === "put" && op.index ? { ...op, index: op.index.map((entry) => ({ ...entry, unique: false })) } : op,
+    ),
   ),
   {
     name: "keeps nothing",

@@ -9,6 +9,7 @@ import {
   entry,
   keysOf,
   put,
+  range,
   readOne,
   record,
   remove,
@@ -191,6 +192,56 @@ export const engineIndexes: Chapter = {
         await apply(engine, o, remove("a", { space: "records" }));
         await apply(engine, o, record("c", [2], true));
         equal(await scanned(engine, o, "records", byIndex()), ["b", "c"], "the index");
+      },
+    ),
+
+    verb(
+      "K-engine-unique-moved",
+      "Unique entries may move within a list: what counts is how it stands once the list is applied",
+      async (engine, o) => {
+        await apply(engine, o, record("a", [1], true), record("b", [2], true), record("c", [3], true));
+        await apply(engine, o, record("a", [2], true), record("b", [1], true));
+        equal(
+          await scanned(engine, o, "records", byIndex()),
+          ["b", "a", "c"],
+          "the index after two have changed places",
+        );
+        await apply(engine, o, record("d", [3], true), remove("c", { space: "records" }));
+        equal(
+          await scanned(engine, o, "records", byIndex()),
+          ["b", "a", "d"],
+          "the index after one has made way by its deletion",
+        );
+        await apply(
+          engine,
+          o,
+          record("e", [1], true),
+          record("b", [9], true),
+          record("f", [2], true),
+          put("a", 1, { space: "records" }),
+        );
+        equal(
+          await scanned(engine, o, "records", byIndex()),
+          ["e", "f", "d", "b"],
+          "the index after two have made way",
+        );
+      },
+    ),
+
+    verb(
+      "K-engine-unique-within",
+      "Two rows of one list that want the same unique entry are a conflict, and nothing is written",
+      async (engine, o) => {
+        const { index } = await conflicting(engine, o, record("a", [1], true), put("x"), record("b", [1], true));
+        equal(index, "i", "the index");
+        equal(
+          [await scanned(engine, o, "records", byIndex()), await scanned(engine, o, "kv", range())],
+          [[], []],
+          "what is there",
+        );
+        await apply(engine, o, record("a", [1], true));
+        await conflicting(engine, o, record("a", [2], true), record("b", [1], true), record("c", [1], true));
+        equal(await scanned(engine, o, "records", byIndex()), ["a"], "the index");
       },
     ),
 

@@ -169,6 +169,8 @@ export function createModel(clock: { now(): number; advance(ms: number): void })
       case "kv.setMany":
         for (const [key, value] of new Map(op.entries)) write(kv, key, value, after(op.ttl));
         return undefined;
+      case "kv.get":
+        return find(kv, op.key)?.value;
       case "kv.getEntry":
         return showValue(op.key);
       case "kv.getMany":

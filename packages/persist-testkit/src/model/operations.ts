@@ -19,6 +19,7 @@ export type Change = "count" | "replace" | "remove";
 export type KvOperation =
   | { readonly do: "kv.set"; key: string; value: unknown; ttl?: number; expect: Expected }
   | { readonly do: "kv.setMany"; entries: readonly (readonly [string, unknown])[]; ttl?: number }
+  | { readonly do: "kv.get"; key: string }
   | { readonly do: "kv.getEntry"; key: string }
   | { readonly do: "kv.getMany"; keys: readonly string[] }
   | { readonly do: "kv.has"; key: string }
@@ -146,6 +147,7 @@ export const kvOperation: fc.Arbitrary<KvOperation> = fc.oneof(
   operation<KvOperation>("kv.set", { key, value, ttl, expect }),
   operation<KvOperation>("kv.set", { key, value, ttl, expect }),
   operation<KvOperation>("kv.setMany", { entries, ttl }),
+  operation<KvOperation>("kv.get", { key }),
   operation<KvOperation>("kv.getEntry", { key }),
   operation<KvOperation>("kv.getMany", { keys }),
   operation<KvOperation>("kv.has", { key }),

@@ -33,6 +33,8 @@ export async function createSubject(host: SubjectHost): Promise<Subject> {
       }
       case "kv.setMany":
         return to.kv.setMany(op.entries, expiry(op.ttl));
+      case "kv.get":
+        return to.kv.get(op.key);
       case "kv.getEntry":
         return to.kv.getEntry(op.key);
       case "kv.getMany":
