@@ -2,13 +2,12 @@
 import type { ChangedRow, ChangePage, EngineOptions, Space } from "../contract.ts";
 import { PersistError } from "../errors.ts";
 import type { Entry } from "./backend.ts";
-import { type Layout, numbered } from "./layout.ts";
+import { type Layout, numbered, spaces } from "./layout.ts";
 import type { OpenScope } from "./open-scope.ts";
 import { type Envelope, isTombstone, keyOf, liveEnvelope, nameOf, parseEnvelope, toRow } from "./row-envelope.ts";
 import { createSmallest } from "./smallest.ts";
 import type { View } from "./view.ts";
 
-const spaces: readonly Space[] = ["records", "kv", "blobs", "streams", "system"];
 const listPage = 1000;
 
 export async function readChanges(

@@ -47,7 +47,8 @@ function siblingsOf({ layout }: Judging, list: readonly Op[]): Siblings {
   for (const op of list) {
     if ((op.op !== "put" && op.op !== "delete") || op.space !== "records") continue;
     written.add(op.key);
-    for (const entry of (op.op === "put" && op.index) || []) {
+    if (op.op === "delete") continue;
+    for (const entry of op.index ?? []) {
       if (!entry.unique) continue;
       const place = entryPlace(layout, storedIndexEntry(entry), op.key);
       takers.set(place, (takers.get(place) ?? new Set()).add(op.key));
@@ -118,23 +119,16 @@ async function findTaken(
 
 async function mayAppend({ layout }: Judging, view: View, op: AppendOp): Promise<boolean> {
   const { stream, events, expected, unless } = op;
-  const known = await readPlaces(
-    view,
-    layout,
-    stream,
-    events.map(({ id }) => id),
-  );
+  const ids = events.map(({ id }) => id);
+  const known = await readPlaces(view, layout, stream, ids);
   if (known.size > 0) return areSideBySide(op, known);
   if (expected !== undefined) {
     const { version } = await readHead(view, layout, stream);
     if (expected === "exists" ? version === 0 : version !== expected) return false;
   }
   if (unless !== undefined) {
-    for await (const event of walk(view, layout, {
-      from: unless.after + 1,
-      reverse: false,
-      limit: Number.POSITIVE_INFINITY,
-    })) {
+    const range = { from: unless.after + 1, reverse: false, limit: Number.POSITIVE_INFINITY };
+    for await (const event of walk(view, layout, range)) {
       if (unless.matches(event)) return false;
     }
   }

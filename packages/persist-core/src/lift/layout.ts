@@ -36,6 +36,8 @@ import { escapeText } from "./escape.ts";
 
 export const format = 1;
 
+export const spaces: readonly Space[] = ["records", "kv", "blobs", "streams", "system"];
+
 const segmentLength = 200;
 const hashLength = 64;
 /** What an escaped name contains nowhere. */

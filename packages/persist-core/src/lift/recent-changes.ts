@@ -5,7 +5,7 @@
 import type { Space } from "../contract.ts";
 import type { Writes } from "./backend.ts";
 import { isCount } from "./corrupt.ts";
-import type { Layout } from "./layout.ts";
+import { type Layout, spaces } from "./layout.ts";
 
 export interface ChangedPlace {
   readonly space: Space;
@@ -19,7 +19,6 @@ export interface RecentChanges {
   since(seq: number): ChangedPlace[] | undefined;
 }
 
-const spaces: readonly Space[] = ["records", "kv", "blobs", "streams", "system"];
 const most = 1000;
 
 /** `begin`: nothing after it has happened yet. */

@@ -1,6 +1,6 @@
 /**
  * Takes away what nobody can see any more: bytes that no row names, and, once a day, rows that have expired and traces of deletions older than a week. Works
- * behind the back of whoever writes, so that no timer is needed and an idle store does nothing. What fails is tried again later: nothing depends on it.
+ * behind the back of whoever writes, so that no timer is needed and an idle store does nothing. What fails is tried again an hour later: nothing depends on it.
  */
 import type { DeleteOp, EngineOptions } from "../contract.ts";
 import { removeBytes } from "./bytes.ts";
@@ -18,7 +18,8 @@ export interface Sweeper {
   stop(): Promise<void>;
 }
 
-const day = 24 * 60 * 60 * 1000;
+const hour = 60 * 60 * 1000;
+const day = 24 * hour;
 /** How long `changes` reports a deletion, in milliseconds. */
 const deletionsKeptFor = 7 * day;
 /** Rows that one sweep takes away from each space, and rows in one commit, so that nobody waits long. */
@@ -33,6 +34,8 @@ const spaces: readonly DeleteOp["space"][] = ["records", "kv", "blobs", "system"
 export function createSweeper(scope: OpenScope): Sweeper {
   let sweeping: Promise<void> | undefined;
   let stopped = false;
+  /** A sweep that fails is tried again, but not by every commit. */
+  let notBefore = Number.NEGATIVE_INFINITY;
   const isStopped = () => stopped;
 
   const sweep = async (now: number) => {
@@ -42,9 +45,11 @@ export function createSweeper(scope: OpenScope): Sweeper {
 
   return {
     nudge(now) {
-      if (stopped || sweeping !== undefined) return;
+      if (stopped || sweeping !== undefined || now < notBefore) return;
       sweeping = sweep(now)
-        .catch(() => undefined)
+        .catch(() => {
+          notBefore = now + hour;
+        })
         .finally(() => {
           sweeping = undefined;
         });
