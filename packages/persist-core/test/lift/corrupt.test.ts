@@ -72,6 +72,8 @@ test.each(damages)("%s in place of any value is CORRUPT and names the key, or go
 
 test("an event that is missing is CORRUPT", async () => {
   const { stored } = await filled();
+  const writer = await openLift(bareAdapter(stored));
+  await writer.commit([[{ op: "append", stream: "s", events: [event("3")] }]], o);
   for (const key of [...stored.keys()].filter((one) => /\/(stream-)?events\//.test(one))) {
     const damaged = new Map(stored);
     damaged.delete(key);
