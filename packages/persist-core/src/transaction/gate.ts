@@ -148,8 +148,10 @@ export function createTransactionGate(live: Gate): TransactionGate {
     const { ifVersion, ...write } = op;
     if (ifVersion !== undefined) ensureMet(op, await readOne(op.space, op.key, call), call);
     const id = idOf(op.space, op.key);
-    // When it was made is told, but nothing depends on it: looking does not count as reading.
-    const [before] = writes.has(id) ? [writes.get(id)?.row] : await live.read(op.space, [op.key], call);
+    // When it was made is told, but nothing depends on it: looking does not count as reading. What is deleted and made anew in one transaction is replaced by its commit, and
+    // keeps its time.
+    const pending = writes.get(id)?.row;
+    const [before] = pending !== undefined ? [pending] : await live.read(op.space, [op.key], call);
     const now = live.now();
     const createdAt = before !== undefined && isLive(before) ? before.createdAt : now;
     const { key, value, version, expiresAt, content } = op;
