@@ -2,10 +2,16 @@
 // or was skipped, and the figure last; exits 1 where anything failed. With --json it prints the report instead, with --markdown a page.
 import { parseArgs } from "node:util";
 import { type Budget, certify, type Harness, toMarkdown } from "@cuitty/persist-testkit";
-import { liftHarness, memoryHarness, sqliteHarness } from "../packages/persist-testkit/test/harnesses.ts";
+import {
+  distantHarness,
+  liftHarness,
+  memoryHarness,
+  sqliteHarness,
+} from "../packages/persist-testkit/test/harnesses.ts";
 
 const harnesses: Readonly<Record<string, () => Harness & { end?(): void }>> = {
   memory: memoryHarness,
+  "memory-distant": distantHarness,
   sqlite: sqliteHarness,
   lift: () => liftHarness("generator"),
   "lift-promise": () => liftHarness("promise"),

@@ -2,7 +2,7 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { memory, type PersistAdapter } from "@cuitty/persist-core";
+import { type Engine, memory, type PersistAdapter } from "@cuitty/persist-core";
 import { sqlite } from "@cuitty/persist-sqlite/adapter";
 import type { Harness } from "@cuitty/persist-testkit";
 
@@ -25,6 +25,55 @@ export function memoryHarness(): Harness {
     name: "memory",
     open: async (id) => adapters.get(id),
     destroy: async (id) => adapters.delete(id),
+  };
+}
+
+/** Memory as far away as a server: every call takes some turns of the event loop, there and back, and reads are gathered. */
+export function distantHarness(): Harness {
+  const { open, ...rest } = memoryHarness();
+  return {
+    ...rest,
+    name: "memory at a distance",
+    async open(id) {
+      const adapter = await open(id);
+      const engine: typeof adapter.engine = async (scope) => distant((await adapter.engine?.(scope)) as Engine);
+      return { ...adapter, engine };
+    },
+  };
+}
+
+function distant(engine: Engine): Engine {
+  let calls = 0;
+  /** Nought to three turns, so that answers overtake each other. */
+  const travel = async () => {
+    for (let turns = (calls++ * 7) % 4; turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve));
+  };
+  const away = async <T>(call: () => T): Promise<Awaited<T>> => {
+    await travel();
+    const answer = await call();
+    await travel();
+    return answer;
+  };
+  async function* trickling(chunks: AsyncIterable<Uint8Array<ArrayBuffer>>) {
+    for await (const chunk of chunks) {
+      await travel();
+      yield chunk;
+    }
+  }
+  return {
+    ...engine,
+    reads: "batched",
+    read: (space, keys, o) => away(() => engine.read(space, keys, o)),
+    scan: (space, range, o) => away(() => engine.scan(space, range, o)),
+    events: (range, o) => away(() => engine.events(range, o)),
+    commit: (lists, o) => away(() => engine.commit(lists, o)),
+    changes: (since, limit, o) => away(() => engine.changes(since, limit, o)),
+    bytes: {
+      stage: (body, o) => away(() => engine.bytes.stage(body, o)),
+      open: (row, range, o) => trickling(engine.bytes.open(row, range, o)),
+      discard: (token) => away(() => engine.bytes.discard(token)),
+    },
+    close: () => away(() => engine.close()),
   };
 }
 
