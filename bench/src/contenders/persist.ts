@@ -15,7 +15,7 @@ export const persist: ContenderKind = {
       get: (key) => kv.get(key),
       set: (key, value) => kv.set(key, value),
       delete: (key) => kv.delete(key),
-      list: (prefix) => kv.list({ prefix, batchSize: 1000 }).toArray(),
+      list: (prefix) => kv.list({ prefix }).toArray(),
       close: () => store.close(),
     };
   },
