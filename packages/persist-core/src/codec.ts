@@ -156,6 +156,7 @@ function tagContainer(value: object, path: (string | number)[], ancestors: Set<o
 function isObject(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return (
+    prototype === Object.prototype ||
     prototype === null ||
     (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "isPrototypeOf"))
   );

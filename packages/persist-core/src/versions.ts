@@ -8,5 +8,5 @@ export function createVersionSource(): VersionSource {
   const random = crypto.getRandomValues(new BigUint64Array(1))[0] as bigint;
   const prefix = `${random.toString(36)}-`;
   let count = 0;
-  return () => prefix + (++count).toString(36);
+  return () => `${prefix}${++count}`;
 }

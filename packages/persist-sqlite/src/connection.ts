@@ -33,8 +33,8 @@ export interface Connection {
   writeAhead<T>(o: Patience, work: () => T): MaybePromise<T>;
   /** Runs `work` so that all its statements see one state of the file. */
   snapshot<T>(work: () => T): T;
-  /** The number of the next change. Inside `write` only. */
-  nextSeq(): number;
+  /** The number of the next change, or the first of as many as are asked for. Inside `write` only. */
+  nextSeq(count?: number): number;
   /** The number of the last change in the file, or 0. */
   lastSeq(): number;
   readonly wake: Wake;
@@ -167,7 +167,10 @@ export function createConnection(
     wake,
     statement,
     lastSeq,
-    nextSeq: () => ++seq,
+    nextSeq(count = 1) {
+      seq += count;
+      return seq - count + 1;
+    },
     get closed() {
       return closed;
     },

@@ -6,6 +6,9 @@ import { PersistError } from "@cuitty/persist-core";
 
 export type SqliteValue = null | number | string | Uint8Array;
 
+/** In order; and before those, where there are any, the named ones, without their colons. */
+export type SqliteParams = SqliteValue[] | [named: Readonly<Record<string, SqliteValue>>, ...SqliteValue[]];
+
 export interface SqliteDriver {
   readonly name: string;
   /** Opens the file, making it where it is missing, unless `readOnly`. Reads and writes nothing yet. */
@@ -26,7 +29,7 @@ export interface SqliteDatabase {
 }
 
 export interface SqliteStatement {
-  run(...params: SqliteValue[]): { readonly changes: number | bigint };
+  run(...params: SqliteParams): { readonly changes: number | bigint };
   /** The first row as an object of its columns. */
   get(...params: SqliteValue[]): unknown;
   all(...params: SqliteValue[]): unknown[];
@@ -49,7 +52,7 @@ export const betterSqlite3: SqliteDriver = {
       return {
         raw: db,
         exec: (sql) => void db.exec(sql),
-        prepare: (sql) => db.prepare(sql),
+        prepare: (sql) => db.prepare<unknown[]>(sql),
         copyTo: async (target) => void (await db.backup(target)),
         close: () => void db.close(),
       };

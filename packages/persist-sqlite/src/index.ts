@@ -4,7 +4,7 @@
 import { registerAdapter } from "@cuitty/persist-core";
 import type { SqliteOptions } from "./options.ts";
 
-export type { SqliteDatabase, SqliteDriver, SqliteStatement, SqliteValue } from "./driver.ts";
+export type { SqliteDatabase, SqliteDriver, SqliteParams, SqliteStatement, SqliteValue } from "./driver.ts";
 export type { SqliteOptions } from "./options.ts";
 
 declare module "@cuitty/persist-core" {

@@ -10,7 +10,7 @@
  */
 import * as sqlite from "node:sqlite";
 import { PersistError } from "@cuitty/persist-core";
-import type { SqliteDriver } from "../driver.ts";
+import type { SqliteDriver, SqliteStatement } from "../driver.ts";
 
 export const nodeSqlite: SqliteDriver = {
   name: "node:sqlite",
@@ -20,7 +20,7 @@ export const nodeSqlite: SqliteDriver = {
     return {
       raw: db,
       exec: (sql) => db.exec(sql),
-      prepare: (sql) => db.prepare(sql),
+      prepare: (sql) => db.prepare(sql) as SqliteStatement,
       async copyTo(target) {
         if (typeof sqlite.backup !== "function") {
           throw new PersistError(
