@@ -29,6 +29,7 @@ export function conflict(
 function reason(op: Exclude<Op, { op: "add" }>, index: string | undefined): string {
   switch (op.op) {
     case "put":
+    case "reindex":
     case "delete":
     case "check":
       if (index !== undefined)

@@ -249,7 +249,7 @@ export interface EventRow extends NewEventRow {
 
 // ── commits ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export type Op = PutOp | DeleteOp | AddOp | AppendOp | CheckOp | CheckRangeOp;
+export type Op = PutOp | ReindexOp | DeleteOp | AddOp | AppendOp | CheckOp | CheckRangeOp;
 
 /** Left out: no condition. `null`: must be absent. Else: must be there with this version. */
 export type IfVersion = string | null | undefined;
@@ -275,6 +275,18 @@ export interface IndexEntry {
   readonly tuple: Uint8Array;
   /** Another live row with the same tuple, once the list is applied, is a conflict. */
   readonly unique: boolean;
+}
+
+/**
+ * Gives the row these index entries in exchange for those it has, and is no write of it: value, version, times and its place in `changes` stay. A row that is absent or
+ * has another version is a conflict, and so is a unique tuple that is taken.
+ */
+export interface ReindexOp {
+  readonly op: "reindex";
+  readonly space: "records";
+  readonly key: string;
+  readonly ifVersion: string;
+  readonly index: readonly IndexEntry[];
 }
 
 /** Removes the row, its index entries and its bytes, and leaves a tombstone for `changes`. Answers {@link Answer.existed}. */

@@ -14,7 +14,7 @@ import {
 import type { Connection } from "./connection.ts";
 import { readContent } from "./contents.ts";
 import { append, judgeAppend } from "./events.ts";
-import { findCollision } from "./index-entries.ts";
+import { findCollision, replaceIndexEntries } from "./index-entries.ts";
 import {
   deleteRow,
   nothing,
@@ -109,6 +109,16 @@ function judge(connection: Connection, namespace: string, op: Op, siblings: Sibl
       if (op.content !== undefined && readContent(connection, Number(op.content)) === undefined) return conflict;
       const index = findCollision(connection, namespace, op, siblings, now);
       return index === undefined ? () => putRow(connection, namespace, op, now) : { index };
+    }
+
+    case "reindex": {
+      if (!holds(op)) return conflict;
+      const index = findCollision(connection, namespace, op, siblings, now);
+      if (index !== undefined) return { index };
+      return () => {
+        replaceIndexEntries(connection, namespace, op.key, op.index);
+        return nothing;
+      };
     }
 
     case "delete":

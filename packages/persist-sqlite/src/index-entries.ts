@@ -1,5 +1,5 @@
 /** Which record is found under which index tuple. Indexes and their tuples are core's business; here they are names and bytes. */
-import type { IndexEntry, PutOp } from "@cuitty/persist-core";
+import type { IndexEntry, PutOp, ReindexOp } from "@cuitty/persist-core";
 import type { Connection } from "./connection.ts";
 import type { Siblings } from "./siblings.ts";
 
@@ -36,19 +36,19 @@ export function replaceIndexEntries(
   }
 }
 
-/** The unique index on which this put would collide with another live record, or `undefined`. */
+/** The unique index on which these entries of the record would collide with another live record, or `undefined`. */
 export function findCollision(
   connection: Connection,
   namespace: string,
-  put: PutOp,
+  { key, index }: PutOp | ReindexOp,
   siblings: Siblings,
   now: number,
 ): string | undefined {
-  const collision = put.index?.find(
+  const collision = index?.find(
     (entry) =>
       entry.unique &&
       (siblings.contest(entry) ||
-        holdersOf(connection, namespace, entry, now).some((key) => key !== put.key && !siblings.writes(key))),
+        holdersOf(connection, namespace, entry, now).some((holder) => holder !== key && !siblings.writes(holder))),
   );
   return collision?.index;
 }

@@ -22,8 +22,9 @@ export function siblingsOf(ops: readonly Op[]): Siblings {
   const idsByStream = new Map<string, Set<string>>();
   const repeating = new Set<string>();
   for (const op of ops) {
-    if ((op.op === "put" || op.op === "delete") && op.space === "records") records.add(op.key);
-    if (op.op === "put") {
+    const indexes = op.op === "put" || op.op === "reindex";
+    if ((indexes || op.op === "delete") && op.space === "records") records.add(op.key);
+    if (indexes) {
       for (const entry of op.index ?? []) {
         if (entry.unique) getOrMake(keysByTuple, nameOf(entry)).add(op.key);
       }

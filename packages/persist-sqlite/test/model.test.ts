@@ -37,6 +37,7 @@ const range = fc.record({
 
 const drawnOp = fc.oneof(
   fc.record({ op: fc.constant("put" as const), space: fc.constantFrom(...spaces), key, condition, ttl, index }),
+  fc.record({ op: fc.constant("reindex" as const), space: fc.constant("records" as const), key, condition, index }),
   fc.record({ op: fc.constant("delete" as const), space: fc.constantFrom(...spaces), key, condition }),
   fc.record({ op: fc.constant("add" as const), key, by: fc.integer({ min: -3, max: 3 }), ttl }),
   fc.record({
@@ -142,6 +143,10 @@ async function resolveOp(model: Engine, drawn: DrawnOp, now: number, nextVersion
         ifVersion: await versionFor(model, drawn, now),
         index: space === "records" ? index : undefined,
       };
+    }
+    case "reindex": {
+      const { space, key, index } = drawn;
+      return { op: "reindex", space, key, ifVersion: (await versionFor(model, drawn, now)) ?? "wrong", index };
     }
     case "delete": {
       const { space, key } = drawn;

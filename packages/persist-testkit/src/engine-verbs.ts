@@ -12,6 +12,7 @@ import type {
   NewEventRow,
   Op,
   PutOp,
+  ReindexOp,
   Row,
   ScanRange,
   StreamHead,
@@ -35,6 +36,11 @@ export function put(key: string, value: unknown = key, more: Partial<PutOp> = {}
 
 export function remove(key: string, more: Partial<DeleteOp> = {}): DeleteOp {
   return { op: "delete", space: "kv", key, version: newVersion(), ...more };
+}
+
+/** For the row that has this version. */
+export function reindex(key: string, ifVersion: string, index: readonly IndexEntry[]): ReindexOp {
+  return { op: "reindex", space: "records", key, ifVersion, index };
 }
 
 export function append(stream: string, ids: readonly string[], more: Partial<AppendOp> = {}): AppendOp {

@@ -1,5 +1,5 @@
 /** Commits: lists of operations are judged one after another, collected, and written in as few steps as can be. */
-import type { CommitResult, EngineOptions, Op } from "../contract.ts";
+import type { CommitResult, EngineOptions, Op, PutOp, ReindexOp } from "../contract.ts";
 import type { Writes } from "./backend.ts";
 import { parseToken } from "./contents.ts";
 import { draftOps } from "./draft.ts";
@@ -87,13 +87,11 @@ function takesPlace({ op }: Op): boolean {
 function keysOf(layout: Layout, op: Op): string[] {
   switch (op.op) {
     case "put": {
-      const unique = op.index?.filter((entry) => entry.unique) ?? [];
-      return [
-        layout.row(op.space, op.key),
-        ...(op.content === undefined ? [] : [layout.content(parseToken(op.content).id)]),
-        ...unique.map((entry) => entryPlace(layout, storedIndexEntry(entry), op.key)),
-      ];
+      const row = [layout.row(op.space, op.key), ...uniquePlaces(layout, op)];
+      return op.content === undefined ? row : [...row, layout.content(parseToken(op.content).id)];
     }
+    case "reindex":
+      return [layout.row(op.space, op.key), ...uniquePlaces(layout, op)];
     case "delete":
     case "add":
     case "check":
@@ -107,6 +105,10 @@ function keysOf(layout: Layout, op: Op): string[] {
     case "checkRange":
       return [];
   }
+}
+
+function uniquePlaces(layout: Layout, { key, index = [] }: PutOp | ReindexOp): string[] {
+  return index.filter(({ unique }) => unique).map((entry) => entryPlace(layout, storedIndexEntry(entry), key));
 }
 
 function lengthOf(list: readonly Op[]): number {

@@ -3,7 +3,7 @@ import type { Answer, Op } from "../contract.ts";
 import { append } from "./append.ts";
 import type { Writes } from "./backend.ts";
 import type { Layout } from "./layout.ts";
-import { addToRow, deleteRow, putRow } from "./row-writes.ts";
+import { addToRow, deleteRow, putRow, reindexRow } from "./row-writes.ts";
 import type { View } from "./view.ts";
 
 export interface Draft {
@@ -27,6 +27,8 @@ async function draftOp(draft: Draft, op: Op): Promise<Answer> {
   switch (op.op) {
     case "put":
       return putRow(draft, op);
+    case "reindex":
+      return reindexRow(draft, op);
     case "add":
       return addToRow(draft, op);
     case "delete":

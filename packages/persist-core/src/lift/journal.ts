@@ -6,8 +6,8 @@
  *
  * What may go wrong, and why nothing is lost, halved or undone:
  *
- * - **The call that commits fails.** It may have happened all the same, so the key is read again: the write is recognised by its `seq`, which no other has. It
- *   is there: go on. It is not: nothing has happened. The reading fails as well: the outcome is unknown.
+ * - **The call that commits fails.** It may have happened all the same, so the key is read again: the write is recognised by its `seq`, which no other has (a row
+ *   that was only reindexed has a `mark` for that). It is there: go on. It is not: nothing has happened. The reading fails as well: the outcome is unknown.
  * - **Putting in place fails.** The commit has happened, and the caller is told so. The writes stay in memory on top of what the adapter holds, so that
  *   readers see all of them, and no other commit begins before they are in place and the record is gone: a record that outlived a later commit would undo it
  *   when the scope is opened again.
@@ -64,8 +64,7 @@ export async function openJournal(backend: Backend, layout: Layout, ledger: Ledg
 
   /** Whether what was put under the key, as number `seq`, is there. */
   const isThere = async (key: string, seq: number) => {
-    const data = await backend.get(key);
-    return typeof data === "object" && data !== null && (data as { seq?: unknown }).seq === seq;
+    return markOf(await backend.get(key)) === seq;
   };
 
   const writeAtOnce = async (writes: Writes): Promise<Written> => {
@@ -142,10 +141,17 @@ export async function openJournal(backend: Backend, layout: Layout, ledger: Ledg
 /** A write that can be recognised. Every commit has one: the row, the trace of a row, or the end of a stream. */
 function witnessOf(writes: Writes): readonly [key: string, seq: number] {
   for (const [key, value] of writes) {
-    const seq = (value as { seq?: unknown } | undefined)?.seq;
+    const seq = markOf(value);
     if (isCount(seq)) return [key, seq];
   }
   throw new PersistError("INTERNAL", "A commit wrote no row.");
+}
+
+/** The place in commit order that this write has taken. */
+function markOf(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { seq, mark = seq } = value as { seq?: unknown; mark?: unknown };
+  return mark;
 }
 
 function redoRecord(seq: number, reserved: number, writes: Writes): RedoRecord {

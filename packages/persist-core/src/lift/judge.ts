@@ -1,5 +1,5 @@
 /** Whether a list of operations may be applied. Nothing is written here. */
-import type { AppendOp, CheckOp, CommitResult, DeleteOp, IndexEntry, Op, PutOp } from "../contract.ts";
+import type { AppendOp, CheckOp, CommitResult, DeleteOp, IndexEntry, Op, PutOp, ReindexOp } from "../contract.ts";
 import { addNumber } from "../numbers.ts";
 import { hashRows } from "../row-hash.ts";
 import { parseToken } from "./contents.ts";
@@ -23,7 +23,7 @@ export async function judge(
   const siblings = siblingsOf(scope, list);
   for (const [number, op] of list.entries()) {
     if (!(await isMet(scope, view, op, now))) return { outcome: "conflict", op: number };
-    if (op.op !== "put") continue;
+    if (op.op !== "put" && op.op !== "reindex") continue;
     const taken = await findTaken(scope, view, op, siblings, now);
     if (taken !== undefined) return { outcome: "conflict", op: number, index: taken.index };
   }
@@ -45,7 +45,7 @@ function siblingsOf({ layout }: Judging, list: readonly Op[]): Siblings {
   const written = new Set<string>();
   const takers = new Map<string, Set<string>>();
   for (const op of list) {
-    if ((op.op !== "put" && op.op !== "delete") || op.space !== "records") continue;
+    if ((op.op !== "put" && op.op !== "reindex" && op.op !== "delete") || op.space !== "records") continue;
     written.add(op.key);
     if (op.op === "delete") continue;
     for (const entry of op.index ?? []) {
@@ -65,6 +65,7 @@ async function isMet(scope: Judging, view: View, op: Op, now: number): Promise<b
         (await hasVersion(scope, view, op, now)) &&
         (op.content === undefined || (await isStaged(scope, view, op.content)))
       );
+    case "reindex":
     case "delete":
     case "check":
       return hasVersion(scope, view, op, now);
@@ -85,7 +86,7 @@ async function isMet(scope: Judging, view: View, op: Op, now: number): Promise<b
 async function hasVersion(
   { layout }: Judging,
   view: View,
-  op: PutOp | DeleteOp | CheckOp,
+  op: PutOp | ReindexOp | DeleteOp | CheckOp,
   now: number,
 ): Promise<boolean> {
   if (op.ifVersion === undefined) return true;
@@ -103,7 +104,7 @@ async function isStaged({ layout, unnamed }: Judging, view: View, content: strin
 async function findTaken(
   { layout }: Judging,
   view: View,
-  { key, index = [] }: PutOp,
+  { key, index = [] }: PutOp | ReindexOp,
   { written, takers }: Siblings,
   now: number,
 ): Promise<IndexEntry | undefined> {

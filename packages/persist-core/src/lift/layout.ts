@@ -8,7 +8,7 @@
  * | `meta` | `{format, name, namespace, reserved, forgotten, swept}`; written before the first commit |
  * | `redo` | `{seq, reserved, writes: [{key, value?}]}`: a commit of several keys while it is applied |
  * | `kv/<key>` | `{key?, value, version, created, updated, expires?, seq}` |
- * | `records/<key>` | the same with `index?: [[index, tuple, unique]]`: its entries |
+ * | `records/<key>` | the same with `index?: [[index, tuple, unique]]`: its entries, and `mark?`: see row-envelope.ts |
  * | `blobs/<key>` | the same with `content`: the name of its bytes |
  * | `system/<key>` | core's own, the same |
  * | `streams/<stream>` | the same; `value` is `{version, position}` of the last event |

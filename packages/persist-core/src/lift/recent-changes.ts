@@ -32,14 +32,14 @@ export function createRecentChanges(layout: Layout, begin: number): RecentChange
       for (const [place, value] of writes) {
         const space = spaces.find((of) => place.startsWith(layout.rows(of).prefix));
         const seq = (value as { seq?: unknown } | undefined)?.seq;
-        if (space === undefined || !isCount(seq)) continue;
+        if (space === undefined || !isCount(seq) || seq <= known) continue;
         changes.delete(place);
         changes.set(place, { space, seq });
       }
       for (const [place, { seq }] of changes) {
         if (changes.size <= most) break;
         changes.delete(place);
-        known = seq;
+        known = Math.max(known, seq); // a row that is reindexed keeps an old place
       }
     },
     since(seq) {

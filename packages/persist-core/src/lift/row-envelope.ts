@@ -26,6 +26,8 @@ export interface RowEnvelope extends Trace {
   readonly expires?: number;
   readonly content?: string;
   readonly index?: readonly StoredIndexEntry[];
+  /** A place in commit order that nothing else has, since the row was given other entries without being written. */
+  readonly mark?: number;
 }
 
 /** The tuple in hex. */
@@ -44,6 +46,7 @@ export function parseEnvelope(data: unknown, physicalKey: string): Envelope | un
       Number.isFinite(it.updated) &&
       isOptional("number", it.expires) &&
       isOptional("string", it.content) &&
+      isOptional("number", it.mark) &&
       (it.index === undefined || (Array.isArray(it.index) && it.index.every(isIndexEntry)))
     );
   });

@@ -1,5 +1,5 @@
-/** What putting, adding to and deleting a row amounts to in physical writes. */
-import type { AddOp, Answer, DeleteOp, PutOp } from "../contract.ts";
+/** What putting, adding to, reindexing and deleting a row amounts to in physical writes. */
+import type { AddOp, Answer, DeleteOp, PutOp, ReindexOp } from "../contract.ts";
 import type { FullRow } from "../full-row.ts";
 import { addNumber } from "../numbers.ts";
 import { parseToken, releasedFor, type Unnamed } from "./contents.ts";
@@ -43,6 +43,17 @@ export async function addToRow(draft: Draft, op: AddOp): Promise<Answer> {
   const expiresAt = op.expiresAt ?? before?.expiresAt;
   await putRow(draft, { ...op, op: "put", value, expiresAt });
   return { value, expiresAt };
+}
+
+/** Keeps the row's place in commit order. The place that it takes all the same is a mark by which the write is recognised. */
+export async function reindexRow(draft: Draft, { space, key, index }: ReindexOp): Promise<Answer> {
+  const { place, envelope } = await find(draft, space, key);
+  const { index: _, ...before } = envelope as RowEnvelope; // judged before
+  const entries = index.map(storedIndexEntry);
+  await writeIndex(draft, key, envelope as RowEnvelope, entries, before.expires);
+  const row: RowEnvelope = { ...before, ...(entries.length === 0 ? {} : { index: entries }), mark: draft.nextSeq() };
+  draft.writes.set(place, row);
+  return {};
 }
 
 /** Leaves a trace also where what it removes had expired, and none where nothing was. */

@@ -9,6 +9,7 @@ import type {
   IndexEntry,
   Op,
   PutOp,
+  ReindexOp,
 } from "../contract.ts";
 import { addNumber } from "../numbers.ts";
 import { hashRows } from "../row-hash.ts";
@@ -33,7 +34,8 @@ export function commitList(state: State, list: readonly Op[], now: number): Comm
 /** `undefined`: nothing speaks against it. */
 function judge(state: State, list: readonly Op[], op: Op, now: number): { index?: string } | undefined {
   switch (op.op) {
-    case "put": {
+    case "put":
+    case "reindex": {
       if (!isMet(state, op, now)) return {};
       const taken = op.index?.find((entry) => entry.unique && isTaken(state, list, entry, op.key, now));
       return taken === undefined ? undefined : { index: taken.index };
@@ -62,8 +64,8 @@ function isMet(
 function isTaken(state: State, list: readonly Op[], { index, tuple }: IndexEntry, by: string, now: number): boolean {
   const written = new Map<string, readonly IndexEntry[]>();
   for (const op of list) {
-    if ((op.op === "put" || op.op === "delete") && op.space === "records" && op.key !== by) {
-      written.set(op.key, op.op === "put" ? (op.index ?? []) : []);
+    if ((op.op === "put" || op.op === "reindex" || op.op === "delete") && op.space === "records" && op.key !== by) {
+      written.set(op.key, op.op === "delete" ? [] : (op.index ?? []));
     }
   }
   const upper = new Uint8Array([...tuple, 0]); // the least tuple that is greater
@@ -120,6 +122,9 @@ function apply(state: State, op: Op, now: number): Answer {
       }
       return { existed };
     }
+    case "reindex":
+      reindex(state, op);
+      return {};
     case "append":
       return { appended: append(state, op, now) };
     case "check":
@@ -136,15 +141,31 @@ function put(state: State, op: PutOp, now: number): StoredRow {
   const place = touch(state, op.space, key, version, now);
   const row = { key, value, version, createdAt, updatedAt: now, expiresAt, content, place, index };
   state.rows[op.space].set(key, row);
-  for (const entry of index) state.index.set({ index: entry.index, tuple: entry.tuple, key }, null);
+  addToIndex(state, row);
   return row;
+}
+
+function reindex(state: State, { space, key, index }: ReindexOp): void {
+  const before = state.rows[space].get(key) as StoredRow; // judged before
+  removeFromIndex(state, before);
+  const row = { ...before, index };
+  state.rows[space].set(key, row);
+  addToIndex(state, row);
 }
 
 /** Takes away what hangs on the row. */
 function release(state: State, space: RowSpace, row: StoredRow, now: number): void {
-  for (const { index, tuple } of row.index) state.index.delete({ index, tuple, key: row.key });
+  removeFromIndex(state, row);
   if (space === "blobs" && row.content !== undefined)
     state.released.push({ token: row.content, due: now + releasedFor });
+}
+
+function addToIndex(state: State, { key, index }: StoredRow): void {
+  for (const entry of index) state.index.set({ index: entry.index, tuple: entry.tuple, key }, null);
+}
+
+function removeFromIndex(state: State, { key, index }: StoredRow): void {
+  for (const entry of index) state.index.delete({ index: entry.index, tuple: entry.tuple, key });
 }
 
 function forgetReleased({ contents, released }: State, now: number): void {

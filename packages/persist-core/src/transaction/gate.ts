@@ -140,7 +140,8 @@ export function createTransactionGate(live: Gate): TransactionGate {
         return { appended: await append(op, call) };
       case "check":
       case "checkRange":
-        throw new PersistError("INTERNAL", "A facade has asked for a check inside of a transaction.");
+      case "reindex":
+        throw new PersistError("INTERNAL", `A facade has asked for a ${op.op} inside of a transaction.`);
     }
   };
 

@@ -78,6 +78,34 @@ describe("one write", () => {
   });
 });
 
+describe("a reindex, which keeps the place of its row,", () => {
+  const index = [{ index: "i", tuple: new Uint8Array([1]), unique: false }];
+  const reindex = { op: "reindex", space: "records", key: "a", ifVersion: "first", index } as const;
+  const found = async (engine: Engine) => {
+    const range = { by: "index", index: "i", reverse: false, limit: 10, keysOnly: false } as const;
+    return (await engine.scan("records", range, o)).rows.map(({ key }) => key);
+  };
+  const openWithRow = async () => {
+    const opened = await openFated(richAdapter);
+    await opened.engine.commit([[{ ...put("records", "a", "1"), version: "first" }]], o);
+    return opened;
+  };
+
+  test("is not taken for what stood there before", async () => {
+    const { engine, expectFates } = await openWithRow();
+    expectFates([({ method }) => method === "batch", "fails"]);
+    await expect(engine.commit([[reindex]], o)).rejects.toMatchObject({ outcome: "not-applied" });
+    expect(await found(engine)).toEqual([]);
+  });
+
+  test("is recognised where its answer was lost", async () => {
+    const { engine, expectFates } = await openWithRow();
+    expectFates([({ method }) => method === "batch", "fails though it happened"]);
+    expect(await engine.commit([[reindex]], o)).toMatchObject([{ outcome: "applied" }]);
+    expect(await found(engine)).toEqual(["a"]);
+  });
+});
+
 describe("a batch", () => {
   test("that fails without effect did not happen", async () => {
     const { engine, expectFates } = await openFated(richAdapter);

@@ -114,6 +114,7 @@ export type Step =
       expected: number | "exists" | "right" | undefined;
       unless: number | undefined;
     }
+  | { readonly do: "reindex"; key: string; index: IndexEntry[]; if: Wanted }
   | { readonly do: "checkRange"; range: ScanRange; right: boolean };
 
 const stepWith = (most: number): fc.Arbitrary<Step> =>
@@ -129,6 +130,10 @@ const stepWith = (most: number): fc.Arbitrary<Step> =>
         index: entries,
         if: wanted,
       }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({ do: fc.constant("reindex" as const), key, index: entries, if: wanted }),
     },
     { weight: 3, arbitrary: fc.record({ do: fc.constant("delete" as const), space: rowSpace, key, if: wanted }) },
     {
@@ -190,6 +195,8 @@ function keyWritten(one: Step): string | undefined {
     case "put":
     case "delete":
       return `${one.space} ${one.key}`;
+    case "reindex":
+      return `records ${one.key}`;
     case "add":
       return `kv ${one.key}`;
     case "append":
@@ -230,6 +237,10 @@ function toOp(
         version: version(),
         ifVersion: ifVersion(one.space, one.key, one.if),
       };
+    case "reindex": {
+      const version = ifVersion("records", one.key, one.if ?? "present") ?? "never";
+      return { op: "reindex", space: "records", key: one.key, ifVersion: version, index: one.index };
+    }
     case "check":
       return {
         op: "check",

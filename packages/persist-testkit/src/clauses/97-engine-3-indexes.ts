@@ -1,17 +1,20 @@
 /** Index entries: by tuple, then by key; some of them unique. */
 import type { IndexRange } from "@cuitty/persist-core";
-import { equal, holds } from "../assertions.ts";
+import { equal, holds, present } from "../assertions.ts";
 import type { Chapter } from "../clause.ts";
 import {
   apply,
   byIndex,
+  changesAfter,
   conflicting,
   entry,
   keysOf,
+  later,
   put,
   range,
   readOne,
   record,
+  reindex,
   remove,
   scanned,
   verb,
@@ -252,5 +255,112 @@ export const engineIndexes: Chapter = {
       equal(results.flat().filter(({ outcome }) => outcome === "applied").length, 1, "how many were applied");
       equal((await scanned(engine, o, "records", byIndex())).length, 1, "how many rows are in the index");
     }),
+
+    verb(
+      "K-engine-reindex",
+      "A reindex replaces all index entries of its row, which stays as it was: value, version and times",
+      async (engine, o) => {
+        const op = put("k", { a: 1 }, { space: "records", index: [entry("i", [1]), entry("j", [1])] });
+        await apply(engine, o, op, record("other", [1]));
+        const facts = async () => {
+          const { value, version, createdAt, updatedAt } = present(await readOne(engine, o, "records", "k"), "the row");
+          return { value, version, createdAt, updatedAt };
+        };
+        const before = await facts();
+        await apply(engine, later(o, 5), reindex("k", op.version, [entry("i", [2]), entry("l", [3])]));
+        equal(await facts(), before, "the row");
+        const page = await engine.scan("records", byIndex(), o);
+        equal(
+          page.rows.map(({ key }, i) => [key, [...(page.tuples?.[i] ?? [])]]),
+          [
+            ["other", [1]],
+            ["k", [2]],
+          ],
+          "i",
+        );
+        equal(await scanned(engine, o, "records", byIndex({ index: "j" })), [], "j");
+        equal(await scanned(engine, o, "records", byIndex({ index: "l" })), ["k"], "l");
+        await apply(engine, o, reindex("k", op.version, []));
+        equal(await scanned(engine, o, "records", byIndex()), ["other"], "i, without entries of the row");
+        await apply(engine, o, reindex("k", op.version, [entry("i", [0])]), put("x"));
+        equal(await scanned(engine, o, "records", byIndex()), ["k", "other"], "i, with an entry again");
+        await apply(engine, o, remove("k", { space: "records" }));
+        equal(await scanned(engine, o, "records", byIndex()), ["other"], "i, after the row was deleted");
+      },
+    ),
+
+    verb("K-engine-reindex-feed", "A reindex is no change: the row keeps its place in the feed", async (engine, o) => {
+      const first = record("a", [1]);
+      const second = record("b", [1]);
+      await apply(engine, o, first);
+      await apply(engine, o, second);
+      const { cursor } = await engine.changes(undefined, 10, o);
+      await apply(engine, later(o, 5), reindex("a", first.version, [entry("i", [2])]));
+      equal(await changesAfter(engine, o, cursor), [], "the changes after it");
+      const all = await changesAfter(engine, o);
+      equal(
+        all.map(({ key, version, time }) => [key, version, time]),
+        [
+          ["a", first.version, o.now],
+          ["b", second.version, o.now],
+        ],
+        "all changes",
+      );
+      await apply(engine, o, put("c", 1, { space: "records" }));
+      equal(
+        (await changesAfter(engine, o, cursor)).map(({ key }) => key),
+        ["c"],
+        "the changes after another write",
+      );
+    }),
+
+    verb(
+      "K-engine-reindex-version",
+      "A reindex of a row that has another version, is absent or has expired is a conflict",
+      async (engine, o) => {
+        const before = record("k", [1]);
+        const brief = { ...record("brief", [1]), expiresAt: o.now + 5 };
+        await apply(engine, o, before, brief);
+        await apply(engine, o, record("k", [2]));
+        const entries = [entry("i", [3])];
+        equal((await conflicting(engine, o, put("x"), reindex("k", before.version, entries))).op, 1, "the operation");
+        await conflicting(engine, o, reindex("none", before.version, entries));
+        await conflicting(engine, later(o, 5), reindex("brief", brief.version, entries));
+        equal(await scanned(engine, later(o, 5), "records", byIndex()), ["k"], "the index");
+        equal(await readOne(engine, o, "kv", "x"), undefined, "what stood before it in the list");
+      },
+    ),
+
+    verb(
+      "K-engine-reindex-unique",
+      "A reindex that takes the unique tuple of another row is a conflict that names the index; in one list tuples may move",
+      async (engine, o) => {
+        const [a, b] = [record("a", [1], true), record("b", [2], true)];
+        const brief = { ...record("brief", [3], true), expiresAt: o.now + 5 };
+        await apply(engine, o, a, b, brief);
+        const taken = await conflicting(engine, o, put("x"), reindex("a", a.version, [entry("i", [2], true)]));
+        equal([taken.op, taken.index], [1, "i"], "operation and index");
+        await apply(engine, o, reindex("a", a.version, [entry("i", [1], true)]));
+        await apply(
+          engine,
+          o,
+          reindex("a", a.version, [entry("i", [2], true)]),
+          reindex("b", b.version, [entry("i", [1], true)]),
+        );
+        equal(
+          await scanned(engine, o, "records", byIndex()),
+          ["b", "a", "brief"],
+          "the index after a change of places",
+        );
+        await conflicting(engine, o, reindex("a", a.version, [entry("i", [9], true)]), record("c", [9], true));
+        await apply(engine, later(o, 5), reindex("a", a.version, [entry("i", [3], true)]));
+        equal(
+          await scanned(engine, later(o, 5), "records", byIndex()),
+          ["b", "a"],
+          "the index after an expired row has made way",
+        );
+        await conflicting(engine, later(o, 5), record("c", [3], true));
+      },
+    ),
   ],
 };
