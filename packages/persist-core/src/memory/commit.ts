@@ -1,4 +1,5 @@
 /** Commits, written to be read as the specification of what a commit is. */
+import { compareBytes } from "../bytes-order.ts";
 import type {
   Answer,
   AppendOp,
@@ -14,7 +15,7 @@ import type {
 import { addNumber } from "../numbers.ts";
 import { hashRows } from "../row-hash.ts";
 import { readEvents, readRow, scanRows } from "./reads.ts";
-import { compareBytes, liveRow, type RowSpace, type State, type StoredRow, type Stream } from "./state.ts";
+import { liveRow, type RowSpace, type State, type StoredRow, type Stream } from "./state.ts";
 
 /** How long the bytes of a blob that was replaced stay for those who are reading them, in milliseconds. */
 const releasedFor = 10 * 60 * 1000;

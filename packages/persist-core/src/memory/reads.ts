@@ -1,4 +1,5 @@
 /** Rows, pages and events out of the state. */
+import { compareBytes } from "../bytes-order.ts";
 import type {
   ChangePage,
   EventPage,
@@ -14,7 +15,7 @@ import type {
 import { PersistError } from "../errors.ts";
 import type { FullRow } from "../full-row.ts";
 import { compareKeys } from "../keys.ts";
-import { compareBytes, isLive, liveRow, type State, type Stream } from "./state.ts";
+import { isLive, liveRow, type State, type Stream } from "./state.ts";
 
 export function readRow(state: State, space: Space, key: string, now: number): Row | undefined {
   if (space !== "streams") return liveRow(state, space, key, now);

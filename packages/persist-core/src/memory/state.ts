@@ -1,4 +1,5 @@
 /** What the memory engine holds for one scope. */
+import { compareBytes } from "../bytes-order.ts";
 import type { EventRow, IndexEntry, Space } from "../contract.ts";
 import type { FullRow } from "../full-row.ts";
 import { compareKeys } from "../keys.ts";
@@ -85,15 +86,6 @@ export function liveRow(state: State, space: RowSpace, key: string, now: number)
 
 export function isLive(row: Pick<FullRow, "expiresAt">, now: number): boolean {
   return row.expiresAt === undefined || row.expiresAt > now;
-}
-
-export function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) {
-    const difference = (a[i] as number) - (b[i] as number);
-    if (difference !== 0) return difference;
-  }
-  return a.length - b.length;
 }
 
 function compareIndexKeys(a: IndexKey, b: IndexKey): number {

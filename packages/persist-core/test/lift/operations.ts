@@ -1,9 +1,10 @@
 /** Random operations on few keys, so that they meet. */
 import fc from "fast-check";
+import { compareBytes } from "../../src/bytes-order.ts";
 import type { EventRange, IndexEntry, NewEventRow, Op, ScanRange, Space } from "../../src/contract.ts";
 
 import { readRow, scanRows } from "../../src/memory/reads.ts";
-import { compareBytes, type State } from "../../src/memory/state.ts";
+import type { State } from "../../src/memory/state.ts";
 import { hashRows } from "../../src/row-hash.ts";
 
 export type RowSpace = Exclude<Space, "streams">;

@@ -1,0 +1,44 @@
+/** What queries and collections have in common: which indexes may be used, and what an entry of one is. */
+import type { Call } from "../calls.ts";
+import type { MaybePromise } from "../contract.ts";
+import { type Path, parsePath, valueAt } from "./paths.ts";
+import { encodeTuple, type Tuple } from "./tuples.ts";
+
+/** An index that has an entry for every record that it covers, but for those that {@link tupleOf} says have none. */
+export interface ReadyIndex {
+  /** As users know it. */
+  readonly name: string;
+  /** The engine's name. */
+  readonly id: string;
+  /** One to four; see `paths.ts`. The same array for the same definition, so that it is parsed once. */
+  readonly paths: readonly string[];
+  readonly unique: boolean;
+}
+
+/** The ready indexes that cover every record under the prefix, which is the whole of it (with the collection's part), and `""` where a query has none. */
+export type IndexSource = (prefix: string, call: Call) => MaybePromise<readonly ReadyIndex[]>;
+
+/** Where nobody has declared any, and in transactions, which go by key. */
+export const noIndexes: IndexSource = () => [];
+
+/**
+ * The tuple under which an index over these paths finds the document. `undefined`: it has no entry there, since the index is unique and nothing is at any of its paths;
+ * `null` is something. An index that is not unique has an entry for every document, so that it can give the order of all of them.
+ */
+export function tupleOf(paths: readonly string[], document: unknown, unique: boolean): Tuple | undefined {
+  const values = parsedPaths(paths).map((path) => valueAt(document, path));
+  if (unique && values.every((value) => value === undefined)) return undefined;
+  return encodeTuple(values);
+}
+
+const parsed = new WeakMap<readonly string[], readonly Path[]>();
+
+/** The paths of an index, each parsed once. Throws INVALID_ARGUMENT. */
+export function parsedPaths(paths: readonly string[]): readonly Path[] {
+  let known = parsed.get(paths);
+  if (known === undefined) {
+    known = paths.map((path) => parsePath(path, "index"));
+    parsed.set(paths, known);
+  }
+  return known;
+}
