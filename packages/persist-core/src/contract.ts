@@ -264,7 +264,10 @@ export interface PutOp {
   readonly expiresAt?: number | undefined;
   /** In `records`: all index entries of this row from now on. Elsewhere left out. */
   readonly index?: readonly IndexEntry[] | undefined;
-  /** In `blobs`: the token of the staged bytes, which belong to the row from now on. Those of the row before are released. */
+  /**
+   * In `blobs`: the token of the staged bytes, which belong to the row from now on; or the `content` of a row that the same list deletes, when a blob moves. Those of the
+   * row before are released. Bytes that are not there any more are a conflict.
+   */
   readonly content?: string | undefined;
   readonly ifVersion?: IfVersion;
 }
@@ -395,6 +398,8 @@ export interface ChangedRow {
 
 /** Contents of blobs: written before the row that names them, invisible until then, and never changed afterwards. */
 export interface Bytes {
+  /** The length of the parts that {@link extend} takes. */
+  readonly partBytes: number;
   /**
    * Stores the bytes under a new token. Reads the body with bounded memory and stops it where storing fails. What is staged and never put is discarded, or
    * swept a day later.
@@ -405,8 +410,32 @@ export interface Bytes {
    * readable for ten minutes.
    */
   open(row: Row, range: ByteRange, o: EngineOptions): AsyncIterable<Uint8Array<ArrayBuffer>>;
+  /**
+   * Stages bytes step by step, over any number of processes: from now on the part stands at `offset`, a multiple of {@link partBytes}. It is at most so long, and
+   * what comes behind a shorter one is told by giving that one again, longer. Without a token it begins new bytes; then the part may be empty. Durable when
+   * answered, and kept for another day.
+   *
+   * What stands there already is never changed. Where that is equal, as after a lost answer, it is answered as if it were new; where it differs, or where the part would
+   * leave a hole, it is a CONFLICT: so of two who extend the same bytes differently, one gets through. NOT_FOUND where the bytes were discarded or swept, or belong to a row.
+   */
+  extend(token: string | undefined, offset: number, part: Uint8Array, o: EngineOptions): MaybePromise<Extended>;
+  /** How far the bytes have come that the token of any earlier {@link extend} names; `undefined` where that is NOT_FOUND. */
+  extended(token: string, o: EngineOptions): MaybePromise<Extended | undefined>;
+  /**
+   * A shortcut, where the backend copies without sending the bytes around: a token for the bytes of the row, to be put in another row. It is a new one, or, where rows may
+   * share their bytes, the row's own `content`, which is not discarded. CONFLICT where they are gone. Without it core reads them and stages them.
+   */
+  copy?(row: Row, o: EngineOptions): MaybePromise<string>;
   /** Gives staged bytes up. */
   discard(token: string): MaybePromise<void>;
+}
+
+/** Bytes that are staged step by step. */
+export interface Extended {
+  /** Names all of them, for a put. */
+  readonly token: string;
+  /** Bytes that are durable. */
+  readonly size: number;
 }
 
 export interface ByteRange {

@@ -13,7 +13,17 @@ import {
   type Staged,
 } from "@cuitty/persist-core";
 import type { Connection } from "./connection.ts";
-import { chunkBytes, discardContent, extendContent, readChunk, readContent } from "./contents.ts";
+import {
+  chunkBytes,
+  discardContent,
+  extendContent,
+  mayAttach,
+  readChunk,
+  readContent,
+  readStaged,
+  type StoredContent,
+} from "./contents.ts";
+import { placePart } from "./parts.ts";
 import type { Sweeper } from "./sweep.ts";
 
 /** Per transaction, and per turn of the event loop; also the memory that a blob takes while it is written. */
@@ -95,7 +105,31 @@ export function createBytes(connection: Connection, sweeper: Sweeper): Bytes {
     );
   }
 
-  return { stage, open, discard };
+  return {
+    partBytes: batchBytes,
+    stage,
+    open,
+    discard,
+
+    extend(token, offset, part, o) {
+      sweeper.nudge(o.now);
+      return connection.write(o, () =>
+        placePart(connection, token === undefined ? undefined : Number(token), offset, part),
+      );
+    },
+
+    extended(token, o) {
+      const stored = connection.read(o, () => readStaged(connection, Number(token)));
+      const answer = (content: StoredContent | undefined) => content && { token, size: content.size };
+      return stored instanceof Promise ? stored.then(answer) : answer(stored);
+    },
+
+    /** Blobs may share a content: it is never changed, and kept while any of them names it. */
+    async copy(row, o) {
+      if (!(await connection.read(o, () => mayAttach(connection, Number(row.content))))) throw replaced(row);
+      return row.content as string;
+    },
+  };
 }
 
 function refuseAborted({ signal }: EngineOptions): void {

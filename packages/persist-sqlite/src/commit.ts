@@ -12,7 +12,7 @@ import {
   type Space,
 } from "@cuitty/persist-core";
 import type { Connection } from "./connection.ts";
-import { readContent } from "./contents.ts";
+import { mayAttach } from "./contents.ts";
 import { append, judgeAppend } from "./events.ts";
 import { findCollision, replaceIndexEntries } from "./index-entries.ts";
 import {
@@ -106,7 +106,7 @@ function judge(connection: Connection, namespace: string, op: Op, siblings: Sibl
     case "put": {
       if (!holds(op)) return conflict;
       // The staged bytes may have been swept, a day later.
-      if (op.content !== undefined && readContent(connection, Number(op.content)) === undefined) return conflict;
+      if (op.content !== undefined && !mayAttach(connection, Number(op.content))) return conflict;
       const index = findCollision(connection, namespace, op, siblings, now);
       return index === undefined ? () => putRow(connection, namespace, op, now) : { index };
     }

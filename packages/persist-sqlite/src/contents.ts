@@ -16,7 +16,7 @@ export interface StoredContent {
   readonly free_at: number | null;
 }
 
-/** Adds bytes to the end of a content, or to a new one, and answers its id. All chunks before are full. */
+/** Adds bytes to the end of a content, or to a new one, and answers its id. All chunks before are full; one that begins the bytes may be there, shorter. */
 export function extendContent(
   connection: Connection,
   content: number | undefined,
@@ -24,12 +24,21 @@ export function extendContent(
   bytes: Uint8Array,
 ): number {
   const id = content ?? insertContent(connection);
-  const insert = connection.statement("insert into blob_chunks (content, n, bytes) values (?, ?, ?)");
+  const insert = connection.statement(
+    "insert into blob_chunks (content, n, bytes) values (?, ?, ?) on conflict (content, n) do update set bytes = excluded.bytes",
+  );
   for (let at = 0; at < bytes.length; at += chunkBytes) {
     insert.run(id, (offset + at) / chunkBytes, bytes.subarray(at, at + chunkBytes));
   }
-  connection.statement("update blob_contents set size = ? where id = ?").run(offset + bytes.length, id);
+  connection
+    .statement("update blob_contents set size = ?, free_at = ? where id = ?")
+    .run(offset + bytes.length, Date.now() + stagedFor, id);
   return id;
+}
+
+/** Keeps a staged content for another day. */
+export function renewContent(connection: Connection, content: number): void {
+  connection.statement("update blob_contents set free_at = ? where id = ?").run(Date.now() + stagedFor, content);
 }
 
 function insertContent(connection: Connection): number {
@@ -43,6 +52,18 @@ export function readContent(connection: Connection, content: number): StoredCont
   return connection.statement("select size, free_at from blob_contents where id = ?").get(content) as
     | StoredContent
     | undefined;
+}
+
+/** Whether a row may be given the content: else it is being freed, or is gone. */
+export function mayAttach(connection: Connection, content: number): boolean {
+  const stored = readContent(connection, content);
+  return stored !== undefined && (stored.free_at === null || stored.free_at > Date.now());
+}
+
+/** The content, where it is waiting for its row. */
+export function readStaged(connection: Connection, content: number): StoredContent | undefined {
+  const stored = readContent(connection, content);
+  return stored?.free_at != null && stored.free_at > Date.now() ? stored : undefined;
 }
 
 export function readChunk(connection: Connection, content: number, n: number): Uint8Array<ArrayBuffer> | undefined {

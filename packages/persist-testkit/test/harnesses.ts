@@ -69,7 +69,10 @@ function distant(engine: Engine): Engine {
     commit: (lists, o) => away(() => engine.commit(lists, o)),
     changes: (since, limit, o) => away(() => engine.changes(since, limit, o)),
     bytes: {
+      ...engine.bytes,
       stage: (body, o) => away(() => engine.bytes.stage(body, o)),
+      extend: (token, offset, part, o) => away(() => engine.bytes.extend(token, offset, part, o)),
+      extended: (token, o) => away(() => engine.bytes.extended(token, o)),
       open: (row, range, o) => trickling(engine.bytes.open(row, range, o)),
       discard: (token) => away(() => engine.bytes.discard(token)),
     },

@@ -1,10 +1,10 @@
 /** The contents of blobs: chunks of 256 KiB under a name of their own, written before the row that names them. */
-import { base64ToBytes, bytesToBase64 } from "../base64.ts";
 import type { ByteRange, Bytes, EngineOptions, Row, Staged } from "../contract.ts";
 import { PersistError } from "../errors.ts";
 import { createSha256 } from "../sha256.ts";
-import { chunkSize, contentToken, parseToken, stagedFor, type Unnamed } from "./contents.ts";
-import { corrupt, expectObject } from "./corrupt.ts";
+import { parseChunk, storedChunk } from "./chunks.ts";
+import { chunkSize, contentToken, newContentId, parseToken, partBytes, stagedFor, type Unnamed } from "./contents.ts";
+import { extend, readExtended } from "./extend.ts";
 import type { OpenScope } from "./open-scope.ts";
 import { ensureWanted } from "./patience.ts";
 import type { Sweeper } from "./sweeper.ts";
@@ -15,7 +15,7 @@ export function createBytes(scope: OpenScope, sweeper: Sweeper): Bytes {
   const stage = async (body: AsyncIterable<Uint8Array>, o: EngineOptions): Promise<Staged> => {
     ensureWanted(o);
     sweeper.nudge(o.now);
-    const id = newId();
+    const id = newContentId();
     const record: Unnamed = { due: o.now + stagedFor };
     const letGo = unnamed.hold(id);
     let chunks = 0;
@@ -29,7 +29,7 @@ export function createBytes(scope: OpenScope, sweeper: Sweeper): Bytes {
         ensureWanted(o);
         hash.update(chunk);
         size += chunk.length;
-        await backend.put(layout.chunk(id, chunks++), { base64: bytesToBase64(chunk) });
+        await backend.put(layout.chunk(id, chunks++), storedChunk(chunk));
       }
       return { token: contentToken(id, size), size, sha256: hash.digest() };
     } catch (error) {
@@ -57,8 +57,14 @@ export function createBytes(scope: OpenScope, sweeper: Sweeper): Bytes {
   }
 
   return {
+    partBytes,
     stage,
     open,
+    extend(token, offset, part, o) {
+      sweeper.nudge(o.now);
+      return extend(scope, token, offset, part, o);
+    },
+    extended: (token) => readExtended(scope, token),
     async discard(token) {
       const { id, chunks } = parseToken(token);
       await removeBytes(scope, id, chunks);
@@ -70,12 +76,11 @@ export function createBytes(scope: OpenScope, sweeper: Sweeper): Bytes {
 export async function removeBytes(
   { backend, layout, unnamed }: OpenScope,
   id: string,
-  chunks: number | undefined,
+  chunks: number,
   isStopped: () => boolean = () => false,
 ): Promise<void> {
-  // Bytes that were still coming are there from the first chunk on, up to where they were cut off.
-  const isThere = async (n: number) =>
-    chunks === undefined ? (await backend.get(layout.chunk(id, n))) !== undefined : n < chunks;
+  // Bytes that were still coming are there from the first chunk on, up to where they were cut off; so may some be behind those that were extended.
+  const isThere = async (n: number) => n < chunks || (await backend.get(layout.chunk(id, n))) !== undefined;
   for (let n = 0; await isThere(n); n++) {
     if (isStopped()) return;
     await backend.delete(layout.chunk(id, n));
@@ -100,18 +105,4 @@ async function* chunked(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Arr
     }
   }
   if (filled > 0) yield chunk.subarray(0, filled);
-}
-
-function parseChunk(data: unknown, physicalKey: string): Uint8Array<ArrayBuffer> {
-  const { base64 } = expectObject<{ base64: string }>(data, physicalKey, (it) => typeof it.base64 === "string");
-  try {
-    return base64ToBytes(base64);
-  } catch {
-    throw corrupt(physicalKey, "it is no base64");
-  }
-}
-
-function newId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

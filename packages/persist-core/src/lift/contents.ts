@@ -5,6 +5,8 @@
 import { corrupt, expectObject, isCount } from "./corrupt.ts";
 
 export const chunkSize: number = 256 * 1024;
+/** What is extended at once: so many bytes at most are sent again after an interruption. */
+export const partBytes: number = 4 * chunkSize;
 export const stagedFor: number = 24 * 60 * 60 * 1000;
 export const releasedFor: number = 10 * 60 * 1000;
 
@@ -14,11 +16,13 @@ export interface Unnamed {
   readonly due: number;
   /** How many; absent where they were still coming. */
   readonly chunks?: number;
+  /** Of those that come in parts, the bytes that are sure to be there. There may be more behind them, which an interruption left. */
+  readonly size?: number;
 }
 
 export function parseUnnamed(data: unknown, physicalKey: string): Unnamed {
-  return expectObject<Unnamed>(data, physicalKey, ({ due, chunks }) => {
-    return Number.isFinite(due) && (chunks === undefined || isCount(chunks));
+  return expectObject<Unnamed>(data, physicalKey, ({ due, chunks, size }) => {
+    return Number.isFinite(due) && [chunks, size].every((count) => count === undefined || isCount(count));
   });
 }
 
@@ -26,6 +30,11 @@ export function parseUnnamed(data: unknown, physicalKey: string): Unnamed {
 export interface Content {
   readonly id: string;
   readonly chunks: number;
+}
+
+export function newContentId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 export function contentToken(id: string, size: number): string {

@@ -3,7 +3,7 @@ import type { Answer, Op } from "../contract.ts";
 import { append } from "./append.ts";
 import type { Writes } from "./backend.ts";
 import type { Layout } from "./layout.ts";
-import { addToRow, deleteRow, putRow, reindexRow } from "./row-writes.ts";
+import { addToRow, deleteRow, putRow, reindexRow, takeContent } from "./row-writes.ts";
 import type { View } from "./view.ts";
 
 export interface Draft {
@@ -20,6 +20,8 @@ export interface Draft {
 export async function draftOps(draft: Draft, list: readonly Op[]): Promise<Answer[]> {
   const answers: Answer[] = [];
   for (const op of list) answers.push(await draftOp(draft, op));
+  // At last, because what a delete of this list lets go of may be what a put of it takes.
+  for (const op of list) if (op.op === "put" && op.content !== undefined) takeContent(draft, op.content);
   return answers;
 }
 

@@ -6,6 +6,7 @@ import { parseToken } from "./contents.ts";
 import { readHead, readPlaces, walk } from "./events.ts";
 import { entryPlace, isEntryLive, parseEntry, scanIndex, storedIndexEntry } from "./index-entries.ts";
 import type { OpenScope } from "./open-scope.ts";
+import { isTombstone, parseEnvelope } from "./row-envelope.ts";
 import { readRows, scanKeys } from "./rows.ts";
 import type { View } from "./view.ts";
 
@@ -22,7 +23,7 @@ export async function judge(
 ): Promise<Conflict | undefined> {
   const siblings = siblingsOf(scope, list);
   for (const [number, op] of list.entries()) {
-    if (!(await isMet(scope, view, op, now))) return { outcome: "conflict", op: number };
+    if (!(await isMet(scope, view, list, op, now))) return { outcome: "conflict", op: number };
     if (op.op !== "put" && op.op !== "reindex") continue;
     const taken = await findTaken(scope, view, op, siblings, now);
     if (taken !== undefined) return { outcome: "conflict", op: number, index: taken.index };
@@ -57,13 +58,13 @@ function siblingsOf({ layout }: Judging, list: readonly Op[]): Siblings {
   return { written, takers };
 }
 
-async function isMet(scope: Judging, view: View, op: Op, now: number): Promise<boolean> {
+async function isMet(scope: Judging, view: View, list: readonly Op[], op: Op, now: number): Promise<boolean> {
   const { layout } = scope;
   switch (op.op) {
     case "put":
       return (
         (await hasVersion(scope, view, op, now)) &&
-        (op.content === undefined || (await isStaged(scope, view, op.content)))
+        (op.content === undefined || (await mayTake(scope, view, list, op.content)))
       );
     case "reindex":
     case "delete":
@@ -92,6 +93,17 @@ async function hasVersion(
   if (op.ifVersion === undefined) return true;
   const [row] = await readRows(view, layout, op.space, [op.key], now);
   return op.ifVersion === (row?.version ?? null);
+}
+
+/** Whether the bytes are staged, or those of a blob that this list deletes. */
+async function mayTake(scope: Judging, view: View, list: readonly Op[], content: string): Promise<boolean> {
+  for (const op of list) {
+    if (op.op !== "delete" || op.space !== "blobs") continue;
+    const place = scope.layout.row("blobs", op.key);
+    const envelope = parseEnvelope(await view.get(place), place);
+    if (envelope !== undefined && !isTombstone(envelope) && envelope.content === content) return true;
+  }
+  return isStaged(scope, view, content);
 }
 
 /** Whether the bytes are still waiting for their row: after a day they are swept, and a row must not name what is gone. */

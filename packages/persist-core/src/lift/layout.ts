@@ -19,7 +19,7 @@
  * | `stream-events/<stream>/<version>` | `{position}`: under which position the events from this version on stand |
  * | `event-ids/<stream>/<id>` | `{version, position}` |
  * | `bytes/<content>/<number>` | `{base64}`: 256 KiB of a blob, the last one less |
- * | `contents/<content>` | `{due, chunks?}`: bytes that no row names, and when they may go |
+ * | `contents/<content>` | `{due, chunks?, size?}`: bytes that no row names, and when they may go |
  *
  * What was deleted leaves `{key?, deleted, version, seq}` in its row's place: `changes` reports it.
  *

@@ -9,6 +9,7 @@ import { createLayout, type Layout } from "./layout.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
 import { createLock, type Lock } from "./lock.ts";
 import { waitFor } from "./patience.ts";
+import { createQueues, type Queues } from "./queues.ts";
 import { createRecentChanges, type RecentChanges } from "./recent-changes.ts";
 import { openUnnamedBytes, type UnnamedBytes } from "./unnamed-bytes.ts";
 import { createView, type View } from "./view.ts";
@@ -19,6 +20,8 @@ export interface OpenScope {
   readonly ledger: Ledger;
   readonly journal: Journal;
   readonly unnamed: UnnamedBytes;
+  /** Extensions of the same bytes, one after the other. */
+  readonly extensions: Queues;
   readonly recent: RecentChanges;
   readonly lock: Lock;
   readonly listeners: Set<() => void>;
@@ -89,6 +92,7 @@ async function open(adapter: PersistAdapter, { name, namespace }: Scope): Promis
     ledger,
     journal,
     unnamed,
+    extensions: createQueues(),
     recent: createRecentChanges(layout, ledger.latest),
     lock: createLock(),
     listeners: new Set(),

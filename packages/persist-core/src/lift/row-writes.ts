@@ -21,7 +21,7 @@ export async function putRow(
   draft: Draft,
   { space, key, value, version, expiresAt, index, content }: PutOp,
 ): Promise<Answer> {
-  const { layout, writes, now } = draft;
+  const { writes, now } = draft;
   const { place, envelope } = await find(draft, space, key);
   const before = envelope !== undefined && !isTombstone(envelope) ? envelope : undefined;
   const createdAt = liveEnvelope(before, now)?.created ?? now;
@@ -30,7 +30,6 @@ export async function putRow(
 
   await writeIndex(draft, key, before, entries, expiresAt);
   if (before !== undefined) releaseContent(draft, before);
-  if (content !== undefined) writes.set(layout.content(parseToken(content).id), undefined);
   writes.set(place, rowEnvelope(row, draft.nextSeq(), entries));
   return { createdAt };
 }
@@ -112,6 +111,11 @@ function placed(
     byPlace.set(entryPlace(layout, entry, key), { unique, value: entryValue(entry, key, expires) });
   }
   return byPlace;
+}
+
+/** The bytes have a row from now on. */
+export function takeContent({ layout, writes }: Draft, content: string): void {
+  writes.set(layout.content(parseToken(content).id), undefined);
 }
 
 /** The bytes stay for those who are reading them. */

@@ -76,10 +76,12 @@ async function sweepBytes(scope: OpenScope, id: string, now: number, isStopped: 
     const data = await backend.get(place);
     // A commit whose outcome was not known may have given them to a row.
     if (data === undefined) unnamed.forget(id);
-    else unnamed.condemn(id);
-    return data === undefined ? undefined : parseUnnamed(data, place);
+    const found = data === undefined ? undefined : parseUnnamed(data, place);
+    if (found === undefined || found.due > now) return undefined; // extended meanwhile
+    unnamed.condemn(id);
+    return found;
   }, unhurried(now));
-  if (record !== undefined) await removeBytes(scope, id, record.chunks, isStopped);
+  if (record !== undefined) await removeBytes(scope, id, record.chunks ?? 0, isStopped);
 }
 
 async function sweepRows(scope: OpenScope, now: number, isStopped: () => boolean): Promise<void> {

@@ -5,6 +5,7 @@ import type {
   AppendOp,
   CheckOp,
   CommitResult,
+  DeleteOp,
   EventRow,
   IfVersion,
   IndexEntry,
@@ -14,20 +15,21 @@ import type {
 } from "../contract.ts";
 import { addNumber } from "../numbers.ts";
 import { hashRows } from "../row-hash.ts";
+import { attachContent, forgetContents, releaseContent } from "./bytes.ts";
 import { readEvents, readRow, scanRows } from "./reads.ts";
 import { liveRow, type RowSpace, type State, type StoredRow, type Stream } from "./state.ts";
 
-/** How long the bytes of a blob that was replaced stay for those who are reading them, in milliseconds. */
-const releasedFor = 10 * 60 * 1000;
-
 /** Judges every operation of the list, then applies all of them or none. */
 export function commitList(state: State, list: readonly Op[], now: number): CommitResult {
+  forgetContents(state, now);
   for (const [number, op] of list.entries()) {
     const refusal = judge(state, list, op, now);
     if (refusal !== undefined) return { outcome: "conflict", op: number, ...refusal };
   }
-  forgetReleased(state, now);
-  return { outcome: "applied", time: now, answers: list.map((op) => apply(state, op, now)) };
+  const answers = list.map((op) => apply(state, op, now));
+  // At last, because what a delete of this list lets go of may be what a put of it takes.
+  for (const op of list) if (op.op === "put" && op.content !== undefined) attachContent(state, op.content);
+  return { outcome: "applied", time: now, answers };
 }
 
 // ── judging ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -38,6 +40,7 @@ function judge(state: State, list: readonly Op[], op: Op, now: number): { index?
     case "put":
     case "reindex": {
       if (!isMet(state, op, now)) return {};
+      if (op.op === "put" && op.content !== undefined && !mayTake(state, list, op.content)) return {};
       const taken = op.index?.find((entry) => entry.unique && isTaken(state, list, entry, op.key, now));
       return taken === undefined ? undefined : { index: taken.index };
     }
@@ -79,6 +82,12 @@ function isTaken(state: State, list: readonly Op[], { index, tuple }: IndexEntry
   );
   const isSame = (entry: IndexEntry) => entry.unique && entry.index === index && compareBytes(entry.tuple, tuple) === 0;
   return rows.some(({ key }) => key !== by && !written.has(key)) || [...written.values()].flat().some(isSame);
+}
+
+/** Whether the bytes are staged, or those of a blob that this list deletes. */
+function mayTake(state: State, list: readonly Op[], content: string): boolean {
+  const deletes = list.filter((op) => op.op === "delete" && op.space === "blobs") as readonly DeleteOp[];
+  return state.staged.has(content) || deletes.some(({ key }) => state.rows.blobs.get(key)?.content === content);
 }
 
 function mayAppend(state: State, { stream: name, events, expected, unless }: AppendOp): boolean {
@@ -157,8 +166,7 @@ function reindex(state: State, { space, key, index }: ReindexOp): void {
 /** Takes away what hangs on the row. */
 function release(state: State, space: RowSpace, row: StoredRow, now: number): void {
   removeFromIndex(state, row);
-  if (space === "blobs" && row.content !== undefined)
-    state.released.push({ token: row.content, due: now + releasedFor });
+  if (space === "blobs" && row.content !== undefined) releaseContent(state, row.content, now);
 }
 
 function addToIndex(state: State, { key, index }: StoredRow): void {
@@ -167,13 +175,6 @@ function addToIndex(state: State, { key, index }: StoredRow): void {
 
 function removeFromIndex(state: State, { key, index }: StoredRow): void {
   for (const entry of index) state.index.delete({ index: entry.index, tuple: entry.tuple, key });
-}
-
-function forgetReleased({ contents, released }: State, now: number): void {
-  for (let next = released[0]; next !== undefined && next.due <= now; next = released[0]) {
-    contents.delete(next.token);
-    released.shift();
-  }
 }
 
 function append(state: State, op: AppendOp, now: number): { version: number; position: number; duplicate: boolean } {

@@ -4,9 +4,8 @@
  */
 import type { Capabilities } from "../api/capabilities.ts";
 import type { Engine } from "../contract.ts";
-import { PersistError } from "../errors.ts";
 import { commitLimits } from "../limits.ts";
-import { createSha256 } from "../sha256.ts";
+import { createBytes } from "./bytes.ts";
 import { commitList } from "./commit.ts";
 import { readChanges, readEvents, readRow, scanRows } from "./reads.ts";
 import type { State } from "./state.ts";
@@ -45,34 +44,7 @@ export function createMemoryEngine(state: State): Engine {
       state.listeners.add(listener);
       return () => state.listeners.delete(listener);
     },
-    bytes: {
-      async stage(body) {
-        const hash = createSha256();
-        const chunks: Uint8Array[] = [];
-        let size = 0;
-        for await (const chunk of body) {
-          hash.update(chunk);
-          chunks.push(chunk.slice());
-          size += chunk.length;
-        }
-        const token = String(++state.contentCount);
-        state.contents.set(token, chunks);
-        return { token, size, sha256: hash.digest() };
-      },
-      async *open(row, { offset, length }) {
-        const chunks = state.contents.get(row.content ?? "");
-        if (chunks === undefined)
-          throw new PersistError("CONFLICT", "The blob was replaced before it was read. Read it again.");
-        let start = 0;
-        for (const chunk of chunks) {
-          const from = Math.max(0, offset - start);
-          const to = Math.min(chunk.length, offset + length - start);
-          if (from < to) yield chunk.slice(from, to) as Uint8Array<ArrayBuffer>;
-          start += chunk.length;
-        }
-      },
-      discard: (token) => void state.contents.delete(token),
-    },
+    bytes: createBytes(state),
     raw: () => state,
     close() {},
   };

@@ -50,9 +50,10 @@ export interface State {
   /** The place of the latest change of all. */
   place: number;
   /** Contents of blobs by token. */
-  readonly contents: Map<string, readonly Uint8Array[]>;
-  /** Tokens of contents that no blob names any more, and when they go: in that order. */
-  readonly released: { readonly token: string; readonly due: number }[];
+  readonly contents: Map<string, Uint8Array[]>;
+  /** Tokens of contents that no blob names yet, and of those that none names any more, and when they go: in that order. */
+  readonly staged: Map<string, number>;
+  readonly released: Map<string, number>;
   contentCount: number;
   readonly listeners: Set<() => void>;
 }
@@ -72,7 +73,8 @@ export function createState(): State {
     places: new Map(),
     place: 0,
     contents: new Map(),
-    released: [],
+    staged: new Map(),
+    released: new Map(),
     contentCount: 0,
     listeners: new Set(),
   };

@@ -95,8 +95,8 @@ test("what each operation costs over four methods", async () => {
     "get blobs/_b",
     "get contents/<id>",
     "put redo",
-    "delete contents/<id>",
     "put blobs/_b",
+    "delete contents/<id>",
     "delete redo",
   ]);
 });

@@ -1,9 +1,20 @@
 /** Contents of blobs: staged, then named by a row, and never changed. */
-import type { Row } from "@cuitty/persist-core";
-import { equal, fail, holds, present } from "../assertions.ts";
+import { type Engine, type EngineOptions, PersistError, type Row } from "@cuitty/persist-core";
+import { equal, fail, holds, present, refused } from "../assertions.ts";
 import type { Chapter } from "../clause.ts";
 import { bytesOf, gather, inChunks } from "../content.ts";
-import { apply, changesAfter, conflicting, later, newVersion, put, range, readOne, verb } from "../engine-verbs.ts";
+import {
+  apply,
+  changesAfter,
+  conflicting,
+  later,
+  newVersion,
+  put,
+  range,
+  readOne,
+  remove,
+  verb,
+} from "../engine-verbs.ts";
 
 const bytes = (...numbers: number[]) => Uint8Array.from(numbers);
 export const engineBytes: Chapter = {
@@ -145,8 +156,206 @@ export const engineBytes: Chapter = {
       for (const [i, content] of contents.entries()) equal(content, bytesOf(300_000, i + 1), `content ${i}`);
     }),
 
+    verb("K-engine-extend", "Bytes are staged part by part, and belong to a row then", async (engine, o) => {
+      const { partBytes } = engine.bytes;
+      const content = bytesOf(2 * partBytes + 1000);
+      let { token, size } = await engine.bytes.extend(undefined, 0, content.subarray(0, partBytes), o);
+      equal(size, partBytes, "the size after a part");
+      for (let at = partBytes; at < content.length; at += partBytes) {
+        ({ token, size } = await engine.bytes.extend(token, at, content.subarray(at, at + partBytes), o));
+      }
+      equal(size, content.length, "the size after all parts");
+      equal(await contentOf(engine, o, token, content.length), content, "staged");
+      await apply(engine, o, put("k", {}, { space: "blobs", content: token }));
+      const row = present(await readOne(engine, o, "blobs", "k"), "the row");
+      equal(await contentOf(engine, o, row.content ?? "", content.length), content, "stored");
+    }),
+
+    verb("K-engine-extend-nothing", "Bytes may begin with none, and end so", async (engine, o) => {
+      const first = await engine.bytes.extend(undefined, 0, new Uint8Array(0), o);
+      equal(first.size, 0, "the size");
+      equal((await engine.bytes.extended(first.token, o))?.size, 0, "the size when asked for");
+      const second = await engine.bytes.extend(undefined, 0, new Uint8Array(0), o);
+      holds(first.token !== second.token, "the tokens differ");
+      await apply(engine, o, put("k", {}, { space: "blobs", content: first.token }));
+      const extended = await engine.bytes.extend(second.token, 0, bytes(1, 2, 3), o);
+      equal(await contentOf(engine, o, extended.token, 3), bytes(1, 2, 3), "the bytes of the other");
+    }),
+
+    verb("K-engine-extended", "How far the bytes have come can be asked by any of their tokens", async (engine, o) => {
+      const { partBytes } = engine.bytes;
+      const first = await engine.bytes.extend(undefined, 0, new Uint8Array(0), o);
+      const second = await engine.bytes.extend(first.token, 0, bytesOf(partBytes), o);
+      const third = await engine.bytes.extend(first.token, partBytes, bytesOf(10), o);
+      for (const { token } of [first, second, third]) equal(await engine.bytes.extended(token, o), third, "the state");
+    }),
+
+    verb(
+      "K-engine-extend-again",
+      "A part that is given again, as after a lost answer, changes nothing",
+      async (engine, o) => {
+        const { partBytes } = engine.bytes;
+        const content = bytesOf(partBytes + 500);
+        const { token } = await engine.bytes.extend(undefined, 0, content.subarray(0, partBytes), o);
+        const last = await engine.bytes.extend(token, partBytes, content.subarray(partBytes), o);
+        equal(await engine.bytes.extend(token, 0, content.subarray(0, partBytes), o), last, "the first one again");
+        equal(
+          await engine.bytes.extend(last.token, partBytes, content.subarray(partBytes), o),
+          last,
+          "the last one again",
+        );
+        equal(await engine.bytes.extend(last.token, partBytes, content.subarray(partBytes, -1), o), last, "less of it");
+        equal(await contentOf(engine, o, last.token, content.length), content, "the bytes");
+      },
+    ),
+
+    verb(
+      "K-engine-extend-longer",
+      "A part that ended the bytes may be given again with more behind it",
+      async (engine, o) => {
+        const { partBytes } = engine.bytes;
+        const content = bytesOf(partBytes + 300_000);
+        let { token, size } = await engine.bytes.extend(undefined, 0, content.subarray(0, 1), o);
+        for (const end of [2, 262_144, 262_145, partBytes - 1, partBytes]) {
+          ({ token, size } = await engine.bytes.extend(token, 0, content.subarray(0, end), o));
+          equal(size, end, "the size");
+        }
+        for (const end of [partBytes + 1, content.length]) {
+          ({ token, size } = await engine.bytes.extend(token, partBytes, content.subarray(partBytes, end), o));
+          equal(size, end, "the size");
+        }
+        equal(await contentOf(engine, o, token, content.length), content, "the bytes");
+      },
+    ),
+
+    verb(
+      "K-engine-extend-conflict",
+      "What is staged is never changed: other bytes in its place, or a hole, are CONFLICT",
+      async (engine, o) => {
+        const { partBytes } = engine.bytes;
+        const content = bytesOf(partBytes + 100);
+        const { token } = await engine.bytes.extend(undefined, 0, content.subarray(0, partBytes), o);
+        const { token: whole } = await engine.bytes.extend(token, partBytes, content.subarray(partBytes), o);
+        const refuse = (offset: number, part: Uint8Array, what: string) =>
+          refused(() => engine.bytes.extend(whole, offset, part, o), "CONFLICT", what);
+        await refuse(0, bytesOf(partBytes, 2), "another first part");
+        const changed = content.slice(partBytes);
+        changed[99] = 255 - (changed[99] ?? 0);
+        await refuse(partBytes, changed, "a last part whose last byte differs");
+        await refuse(partBytes, new Uint8Array([...changed, 1]), "a longer one that begins differently");
+        await refuse(2 * partBytes, bytes(1), "a hole");
+        equal((await engine.bytes.extended(whole, o))?.size, content.length, "the size");
+        equal(await contentOf(engine, o, whole, content.length), content, "the bytes");
+      },
+    ),
+
+    verb(
+      "K-engine-extend-race",
+      "Of two who extend the same bytes differently at once, one gets through",
+      async (engine, o) => {
+        const { partBytes } = engine.bytes;
+        const { token } = await engine.bytes.extend(undefined, 0, new Uint8Array(0), o);
+        const parts = [1, 2, 3].map((seed) => bytesOf(partBytes, seed));
+        const results = await Promise.allSettled(parts.map(async (part) => engine.bytes.extend(token, 0, part, o)));
+        const winners = parts.filter((_, i) => results[i]?.status === "fulfilled");
+        equal(winners.length, 1, "how many got through");
+        for (const result of results) {
+          if (result.status === "rejected")
+            holds(PersistError.is(result.reason, "CONFLICT"), "the others get CONFLICT");
+        }
+        const state = present(await engine.bytes.extended(token, o), "the state");
+        equal(await contentOf(engine, o, state.token, partBytes), winners[0], "the bytes");
+      },
+    ),
+
+    verb("K-engine-extend-reused", "What becomes of the part afterwards changes nothing staged", async (engine, o) => {
+      const part = bytes(1, 2, 3);
+      const { token } = await engine.bytes.extend(undefined, 0, part, o);
+      part.fill(9);
+      const again = bytes(1, 2, 3, 4);
+      const longer = await engine.bytes.extend(token, 0, again, o);
+      again.fill(9);
+      equal(await contentOf(engine, o, longer.token, 4), bytes(1, 2, 3, 4), "the bytes");
+    }),
+
+    verb(
+      "K-engine-extend-gone",
+      "Bytes that were discarded, or belong to a row, are extended no more",
+      async (engine, o) => {
+        const { token: discarded } = await engine.bytes.extend(undefined, 0, bytesOf(100), o);
+        const { token: named } = await engine.bytes.extend(undefined, 0, bytesOf(100), o);
+        await engine.bytes.discard(discarded);
+        await apply(engine, o, put("k", {}, { space: "blobs", content: named }));
+        for (const [token, what] of [
+          [discarded, "discarded"],
+          [named, "named by a row"],
+        ] as const) {
+          await refused(() => engine.bytes.extend(token, 0, bytesOf(200), o), "NOT_FOUND", `extend of those ${what}`);
+          equal(await engine.bytes.extended(token, o), undefined, `extended of those ${what}`);
+        }
+        await conflicting(engine, o, put("other", {}, { space: "blobs", content: discarded }));
+        equal(await contentOf(engine, o, named, 100), bytesOf(100), "the bytes of the row");
+      },
+    ),
+
+    verb("K-engine-move", "Bytes go from a row to another in one commit, in either order", async (engine, o) => {
+      const { token } = await engine.bytes.stage(inChunks(bytesOf(300_000), 9999), o);
+      await apply(engine, o, put("a", {}, { space: "blobs", content: token }));
+      const a = present(await readOne(engine, o, "blobs", "a"), "the row");
+      await apply(
+        engine,
+        o,
+        put("b", {}, { space: "blobs", content: a.content ?? "" }),
+        remove("a", { space: "blobs" }),
+      );
+      const b = present(await readOne(engine, o, "blobs", "b"), "the row");
+      await apply(
+        engine,
+        o,
+        remove("b", { space: "blobs" }),
+        put("c", {}, { space: "blobs", content: b.content ?? "" }),
+      );
+      // What nobody has goes after ten minutes; theirs was let go of twice.
+      const then = later(o, 24 * 3_600_000);
+      for (let i = 0; i < 3; i++) await apply(engine, then, put("other"));
+      const c = present(await readOne(engine, then, "blobs", "c"), "the row");
+      equal(await contentOf(engine, then, c.content ?? "", 300_000), bytesOf(300_000), "the bytes");
+      equal(await readOne(engine, then, "blobs", "a"), undefined, "the first row");
+    }),
+
+    verb("K-engine-move-refused", "A move that is refused leaves row and bytes as they are", async (engine, o) => {
+      const { token } = await engine.bytes.stage(inChunks(bytesOf(1000), 999), o);
+      await apply(engine, o, put("a", {}, { space: "blobs", content: token }), put("b", {}, { space: "kv" }));
+      const a = present(await readOne(engine, o, "blobs", "a"), "the row");
+      const stale = remove("a", { space: "blobs", ifVersion: newVersion() });
+      await conflicting(engine, o, put("b", {}, { space: "blobs", content: a.content ?? "" }), stale);
+      equal(await readOne(engine, o, "blobs", "b"), undefined, "the other row");
+      equal(await contentOf(engine, o, a.content ?? "", 1000), bytesOf(1000), "the bytes");
+    }),
+
+    verb("K-engine-copy", "Where the engine copies, the copy stays when the original goes", async (engine, o, t) => {
+      const { copy } = engine.bytes;
+      if (copy === undefined) t.skip("the engine copies nothing by itself");
+      const { token } = await engine.bytes.stage(inChunks(bytesOf(300_000), 9999), o);
+      await apply(engine, o, put("a", {}, { space: "blobs", content: token }));
+      const a = present(await readOne(engine, o, "blobs", "a"), "the row");
+      const copied = await engine.bytes.copy?.(a, o);
+      await apply(engine, o, put("b", {}, { space: "blobs", content: copied }));
+      await apply(engine, o, remove("a", { space: "blobs" }));
+      const then = later(o, 24 * 3_600_000);
+      for (let i = 0; i < 3; i++) await apply(engine, then, put("other"));
+      const b = present(await readOne(engine, then, "blobs", "b"), "the row");
+      equal(await contentOf(engine, then, b.content ?? "", 300_000), bytesOf(300_000), "the bytes");
+    }),
+
     verb("K-engine-raw", "raw gives something that is there", async (engine) => {
       holds(engine.raw() !== undefined && engine.raw() !== null, "raw is there");
     }),
   ],
 };
+
+/** What the token names, staged or stored. */
+function contentOf(engine: Engine, o: EngineOptions, content: string, length: number): Promise<Uint8Array> {
+  const row: Row = { key: "k", value: "{}", version: newVersion(), createdAt: o.now, updatedAt: o.now, content };
+  return gather(engine.bytes.open(row, { offset: 0, length }, o));
+}
