@@ -1,5 +1,5 @@
 /** Does an operation to a store, and says what the store said. */
-import { type BlobBody, PersistError, type Store, type Transaction } from "@cuitty/persist-core";
+import { type BlobBody, type Facade, PersistError, type Store, type Transaction } from "@cuitty/persist-core";
 import type { EntryWrite, Operation, Write } from "./operations.ts";
 
 /** What the store answered to one write. Left out where it does not say. */
@@ -40,7 +40,7 @@ async function inTurn(writes: readonly Write[], one: (write: Write) => Promise<A
   return answers;
 }
 
-async function apply(store: Transaction, write: Write, condition: { ifMatch?: string; ifNoneMatch?: "*" } = {}) {
+async function apply(store: Pick<Transaction, Facade>, write: Write, condition: { ifMatch?: string; ifNoneMatch?: "*" } = {}) {
   switch (write.facade) {
     case "kv":
     case "records":

@@ -312,6 +312,8 @@ export interface AddOp {
   readonly by: number;
   readonly version: string;
   readonly expiresAt?: number | undefined;
+  /** The expiry where there is no row yet and `expiresAt` is left out. */
+  readonly initialExpiresAt?: number | undefined;
 }
 
 /**

@@ -35,7 +35,9 @@ export async function createStore(options: CreateStoreOptions): Promise<Store> {
     }
     return createStoreOver({
       name,
+      namespace,
       engine,
+      openScope: (other) => openEngine(adapter, other),
       now: clock ?? engine.clock?.bind(engine) ?? Date.now,
       closeAdapter: () => closeOwned(named, adapter),
     });

@@ -9,6 +9,8 @@ export function storeOver(replace: (engine: Engine) => Partial<Engine> = () => (
   const store = createStoreOver({
     name: "test",
     engine: { ...engine, ...replace(engine) },
+    namespace: "",
+    openScope: async () => createMemoryEngine(createState()),
     now: Date.now,
     closeAdapter: async () => undefined,
   });

@@ -130,7 +130,7 @@ function judge(connection: Connection, namespace: string, op: Op, siblings: Sibl
       const row = readRow(connection, namespace, space, key, now);
       const value = addNumber(row?.value, op.by);
       if (value === undefined) return conflict;
-      const expiresAt = op.expiresAt ?? row?.expiresAt ?? undefined;
+      const expiresAt = op.expiresAt ?? (row === undefined ? op.initialExpiresAt : (row.expiresAt ?? undefined));
       return () => {
         putRow(connection, namespace, { op: "put", space, key, value, version, expiresAt }, now);
         return { value, expiresAt };

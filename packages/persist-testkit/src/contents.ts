@@ -5,6 +5,7 @@ import { order } from "./clauses/15-order.ts";
 import { storedValues } from "./clauses/20-values.ts";
 import { records } from "./clauses/30-records.ts";
 import { kv } from "./clauses/40-kv.ts";
+import { buckets } from "./clauses/42-buckets.ts";
 import { expiry } from "./clauses/45-expiry.ts";
 import { blobs } from "./clauses/50-blobs.ts";
 import { events } from "./clauses/60-events.ts";
@@ -15,6 +16,7 @@ import { listings } from "./clauses/80-listings.ts";
 import { conditions } from "./clauses/85-conditions.ts";
 import { lifecycle } from "./clauses/90-lifecycle.ts";
 import { badInput } from "./clauses/92-bad-input.ts";
+import { wholeStore } from "./clauses/94-whole-store.ts";
 import { scopes } from "./clauses/95-scopes.ts";
 import { adapterMethods } from "./clauses/96-adapter.ts";
 import { engineRows } from "./clauses/97-engine-1-rows.ts";
@@ -31,6 +33,7 @@ export const chapters: readonly Chapter[] = [
   storedValues,
   records,
   kv,
+  buckets,
   expiry,
   blobs,
   events,
@@ -41,6 +44,7 @@ export const chapters: readonly Chapter[] = [
   conditions,
   lifecycle,
   badInput,
+  wholeStore,
   scopes,
   adapterMethods,
   engineRows,

@@ -71,6 +71,7 @@ export const operations: readonly Operation[] = [
   keyed("events.head", (s, key, o) => s.events.head(key, o)),
   unkeyed("events.readAll", (s, _, o) => s.events.readAll(o).toArray()),
   unkeyed("events.streams", (s, _, o) => s.events.streams(o).toArray()),
+  unkeyed("digest", (s, _, o) => s.digest(o)),
   unkeyed("transaction", (s, _, o) => s.transaction(async (tx) => tx.kv.set("a", 1), o), true),
 ];
 

@@ -47,4 +47,9 @@ export interface KvOps<T = unknown> {
 export interface Kv<T = unknown> extends KvOps<T> {
   /** Removes them in commits of at most 1 000, and says how many. */
   clear(what: Clear, o?: OpOptions): Promise<number>;
+  /**
+   * The keys under `name/`, shown without it. `name` is 1 to 64 of `A-Z a-z 0-9 . _ -`. With `ttl`, what is written for the first time or by `set` lives that long unless the
+   * call says otherwise.
+   */
+  bucket<V = T>(name: string, o?: { ttl?: Duration }): Kv<V>;
 }

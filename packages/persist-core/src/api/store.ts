@@ -2,7 +2,7 @@ import type { Blobs } from "./blobs.ts";
 import type { Capabilities } from "./capabilities.ts";
 import type { AppendOptions, EventMap, Events, NewEvent } from "./events.ts";
 import type { Kv, KvOps } from "./kv.ts";
-import type { Duration, OpOptions } from "./operations.ts";
+import type { Duration, Facade, OpOptions } from "./operations.ts";
 import type { RecordOps, Records } from "./records.ts";
 
 /**
@@ -22,6 +22,8 @@ export interface Transaction {
       o?: AppendOptions,
     ): Promise<{ version: number; ids: string[] }>;
   };
+  /** A collection or bucket of this store, inside of the transaction. */
+  use<T>(bucket: Kv<T>): KvOps<T>;
 }
 
 /** One store over one backend. */
@@ -38,6 +40,20 @@ export interface Store extends AsyncDisposable {
    * twice. Throwing gives everything up.
    */
   transaction<T>(fn: (tx: Transaction) => Promise<T>, o?: OpOptions & { retries?: number }): Promise<T>;
+  /**
+   * A store of its own in the same place: nothing crosses from one to the other. `name` is 1 to 64 of `A-Z a-z 0-9 . _ -`; a namespace has namespaces too. It is opened at
+   * its first use, and the same for each call until it is closed. Closing it leaves this store open; closing this store closes it.
+   */
+  namespace(name: string): Store;
+  /**
+   * A SHA-256 of all that a user can see, in hex: stores with equal contents have equal digests, on every backend. Versions, positions and the times of entries do
+   * not count. Reads everything.
+   */
+  digest(o?: OpOptions & { facades?: readonly Facade[] }): Promise<string>;
+  /** Whether the backend answers within five seconds, and how fast. Never throws. */
+  health(): Promise<{ ok: boolean; latencyMs: number; detail?: string }>;
+  /** What is there: live entries, and the bytes of their values as they are encoded, of blobs and of events' data and metadata. Reads everything. */
+  stats(): Promise<Record<Facade, { count: number; bytes: number }>>;
   /** The driver, for what Persist does not cover; its type is the adapter's business. */
   raw<T = unknown>(): T;
   /**

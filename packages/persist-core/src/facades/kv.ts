@@ -2,6 +2,7 @@ import type { Kv, KvEntry, KvOps } from "../api/kv.ts";
 import type { RangeOptions } from "../api/listings.ts";
 import type { Clear, Condition, Duration, Expiry, OpOptions } from "../api/operations.ts";
 import { type Attempts, attemptOf } from "../attempts.ts";
+import { type Bindings, nested } from "../bindings.ts";
 import { beginCall, type Call } from "../calls.ts";
 import { clearSpace } from "../clearing.ts";
 import { decode, encode } from "../codec.ts";
@@ -10,7 +11,9 @@ import type { PutOp, Row } from "../contract.ts";
 import { parseDuration, parseExpiry } from "../durations.ts";
 import { PersistError } from "../errors.ts";
 import type { Gate } from "../gate.ts";
-import { checkKey } from "../keys.ts";
+import { checkKey, checkName } from "../keys.ts";
+import { checkOptionNames } from "../option-names.ts";
+import { createPrefixGate } from "../prefix-gate.ts";
 import { readOne, readPresent } from "../reading.ts";
 import { listRows } from "../row-listing.ts";
 
@@ -19,7 +22,14 @@ const expiryNames = ["ttl", "expiresAt"];
 const setNames = [...conditionNames, ...expiryNames];
 const updateNames = [...expiryNames, "retries"];
 
-export function createKvOps(gate: Gate, attempts: Attempts): KvOps {
+/** What a bucket does by itself. */
+export interface KvDefaults {
+  /** Milliseconds that a new entry lives where nothing else is said. */
+  readonly ttl?: number | undefined;
+}
+
+export function createKvOps(gate: Gate, attempts: Attempts, { ttl }: KvDefaults = {}): KvOps {
+  const initialExpiry = () => (ttl === undefined ? undefined : Math.ceil(gate.now() + ttl));
   const read = (key: string, call: Call) => readOne(gate, "kv", key, call);
 
   const putOp = (key: string, value: unknown, expiresAt: number | undefined): PutOp => ({
@@ -58,7 +68,7 @@ export function createKvOps(gate: Gate, attempts: Attempts): KvOps {
     async set(key: string, value: unknown, o?: OpOptions & Condition & Expiry) {
       checkKey(key);
       const call = beginCall("kv.set", key, o, setNames);
-      const op = putOp(key, value, parseExpiry(o, gate.now));
+      const op = putOp(key, value, parseExpiry(o, gate.now) ?? initialExpiry());
       const ifVersion = parseCondition("kv.set", o);
       await gate.commit([ifVersion === undefined ? op : { ...op, ifVersion }], call);
       return { version: op.version };
@@ -66,7 +76,7 @@ export function createKvOps(gate: Gate, attempts: Attempts): KvOps {
 
     async setMany(entries, o) {
       const call = beginCall("kv.setMany", undefined, o, expiryNames);
-      const expiresAt = parseExpiry(o, gate.now);
+      const expiresAt = parseExpiry(o, gate.now) ?? initialExpiry();
       const ops = new Map<string, PutOp>(); // of one key the last entry counts
       for (const [key, value] of entries) {
         checkKey(key);
@@ -88,7 +98,8 @@ export function createKvOps(gate: Gate, attempts: Attempts): KvOps {
         const next = await change(row === undefined ? undefined : (decode(row.value) as V));
         const ifVersion = row?.version ?? null;
         if (next !== undefined) {
-          const op = putOp(key, next, expiresAt ?? row?.expiresAt ?? undefined);
+          const kept = row === undefined ? initialExpiry() : (row.expiresAt ?? undefined);
+          const op = putOp(key, next, expiresAt ?? kept);
           return attemptOf(gate.commit([{ ...op, ifVersion }], call).then(() => decode(op.value) as V));
         }
         if (row === undefined) return { value: undefined };
@@ -107,7 +118,7 @@ export function createKvOps(gate: Gate, attempts: Attempts): KvOps {
       }
       const expiresAt = parseExpiry(o, gate.now);
       const { answers } = await gate.commit(
-        [{ op: "add", space: "kv", key, by, version: gate.version(), expiresAt }],
+        [{ op: "add", space: "kv", key, by, version: gate.version(), expiresAt, initialExpiresAt: initialExpiry() }],
         call,
       );
       return decode(answers[0]?.value as string) as number;
@@ -154,10 +165,19 @@ export function createKvOps(gate: Gate, attempts: Attempts): KvOps {
   };
 }
 
-export function createKv(gate: Gate, attempts: Attempts): Kv {
+export function createKv(gate: Gate, attempts: Attempts, bindings: Bindings, defaults: KvDefaults = {}): Kv {
   return {
-    ...createKvOps(gate, attempts),
+    ...createKvOps(gate, attempts, defaults),
     clear: (what: Clear, o?: OpOptions) => clearSpace(gate, "kv", "kv.clear", what, o),
+    bucket<V>(name: string, o: { ttl?: Duration } = {}) {
+      checkName(name, "bucket's name");
+      checkOptionNames("kv.bucket", o, ["ttl"]);
+      const own = { ttl: o.ttl === undefined ? defaults.ttl : parseDuration(o.ttl, "ttl") };
+      const over = (to: Gate) => createPrefixGate(to, "kv", `${name}/`);
+      const bucket = createKv(over(gate), attempts, nested(bindings, over), own);
+      bindings.add(bucket, (to, among) => createKvOps(over(to), among, own));
+      return bucket as Kv<V>;
+    },
   };
 }
 

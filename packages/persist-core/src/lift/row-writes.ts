@@ -39,7 +39,7 @@ export async function addToRow(draft: Draft, op: AddOp): Promise<Answer> {
   const live = liveEnvelope(envelope, draft.now);
   const before = live && toRow(op.key, live, place);
   const value = addNumber(before?.value, op.by) as string; // judged before
-  const expiresAt = op.expiresAt ?? before?.expiresAt;
+  const expiresAt = op.expiresAt ?? (before === undefined ? op.initialExpiresAt : before.expiresAt);
   await putRow(draft, { ...op, op: "put", value, expiresAt });
   return { value, expiresAt };
 }

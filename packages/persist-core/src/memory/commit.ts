@@ -118,7 +118,7 @@ function apply(state: State, op: Op, now: number): Answer {
     case "add": {
       const before = liveRow(state, "kv", op.key, now);
       const value = addNumber(before?.value, op.by) as string;
-      const expiresAt = op.expiresAt ?? before?.expiresAt;
+      const expiresAt = op.expiresAt ?? (before === undefined ? op.initialExpiresAt : before.expiresAt);
       put(state, { ...op, op: "put", value, expiresAt }, now);
       return { value, expiresAt };
     }

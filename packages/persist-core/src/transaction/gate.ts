@@ -132,7 +132,7 @@ export function createTransactionGate(live: Gate): TransactionGate {
         const row = await readOne("kv", op.key, call);
         const value = addNumber(row?.value, op.by);
         if (value === undefined) throw conflict([op], { op: 0 }, call);
-        const expiresAt = op.expiresAt ?? row?.expiresAt ?? undefined;
+        const expiresAt = op.expiresAt ?? (row === undefined ? op.initialExpiresAt : (row.expiresAt ?? undefined));
         await put({ op: "put", space: "kv", key: op.key, value, version: op.version, expiresAt }, call);
         return { value, expiresAt };
       }

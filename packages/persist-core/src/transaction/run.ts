@@ -1,6 +1,7 @@
 import type { OpOptions } from "../api/operations.ts";
 import type { Transaction } from "../api/store.ts";
 import { type Attempt, type Attempts, attemptOf, createAttempts } from "../attempts.ts";
+import type { Bindings } from "../bindings.ts";
 import { beginCall, guard } from "../calls.ts";
 import { PersistError } from "../errors.ts";
 import { createBlobOps } from "../facades/blobs.ts";
@@ -16,7 +17,12 @@ export type RunTransaction = <T>(
   o?: OpOptions & { retries?: number },
 ) => Promise<T>;
 
-export function createTransactions(live: Gate, attempts: Attempts, lifecycle: Lifecycle): RunTransaction {
+export function createTransactions(
+  live: Gate,
+  attempts: Attempts,
+  lifecycle: Lifecycle,
+  bindings: Bindings,
+): RunTransaction {
   return async (fn, o) => {
     if (typeof fn !== "function") throw new PersistError("INVALID_ARGUMENT", "transaction takes an async function.");
     const call = beginCall("transaction", undefined, o, ["retries"]);
@@ -28,7 +34,7 @@ export function createTransactions(live: Gate, attempts: Attempts, lifecycle: Li
     const attempt = async (): Promise<Attempt<Awaited<ReturnType<typeof fn>>>> => {
       const gate = createTransactionGate(live);
       try {
-        const value = await fn(createFacades(gate));
+        const value = await fn(createFacades(gate, bindings));
         gate.end();
         if (left) throw new PersistError("ABORTED", "Whoever waited for the transaction has given it up.");
         const ops = gate.ops();
@@ -54,7 +60,7 @@ export function createTransactions(live: Gate, attempts: Attempts, lifecycle: Li
   };
 }
 
-function createFacades(gate: TransactionGate): Transaction {
+function createFacades(gate: TransactionGate, bindings: Bindings): Transaction {
   // Of its own: in the store's, an update in here would wait for the transaction that it is part of.
   const attempts = createAttempts();
   const { append, read, head } = createEvents(gate);
@@ -70,5 +76,6 @@ function createFacades(gate: TransactionGate): Transaction {
       read,
       head,
     },
+    use: (handle: object) => bindings.bind(handle, gate, attempts) as never,
   };
 }

@@ -1,9 +1,10 @@
 /** Data belongs to its store and namespace: nothing leaks from one to the other. */
 import { PersistError, type Store } from "@cuitty/persist-core";
-import { equal } from "../assertions.ts";
+import { equal, refused } from "../assertions.ts";
 import { type Chapter, clause } from "../clause.ts";
 import type { Context } from "../context.ts";
 import type { OpenOptions } from "../place.ts";
+import { show } from "../show.ts";
 
 const pairs: readonly (readonly [slug: string, a: string | undefined, b: string | undefined, what: string])[] = [
   ["none", undefined, "n", "a store and one of its namespaces"],
@@ -114,6 +115,63 @@ export const scopes: Chapter = {
         equal(await store.kv.get("n"), i, "the number");
         equal(await store.kv.get("k"), `text ${i}`, "the text");
         equal(await store.events.head(), 1, "the head");
+      }
+    }),
+
+    clause("K-namespace-same", "store.namespace is the same scope as createStore with that namespace", async (t) => {
+      const place = t.place();
+      const store = await place.open();
+      await write(store.namespace("n"), "a");
+      equal(await read(store.namespace("n")), written("a"), "the namespace");
+      equal(await store.kv.keys().toArray(), [], "the keys of the store itself");
+      await place.close();
+      equal(await read(await place.open({ namespace: "n" })), written("a"), "the namespace, opened by createStore");
+    }),
+
+    clause("K-namespace-nested", "A namespace has namespaces, which share nothing with it", async (t) => {
+      const outer = (await t.store()).namespace("a");
+      await write(outer, "outer");
+      await write(outer.namespace("b"), "inner");
+      await write(outer.namespace("a"), "same name");
+      equal(await read(outer), written("outer"), "the outer one");
+      equal(await read(outer.namespace("b")), written("inner"), "the inner one");
+      equal(await read(outer.namespace("a")), written("same name"), "the one of the same name");
+    }),
+
+    clause("K-namespace-transaction", "A namespace has transactions of its own", async (t) => {
+      const namespace = (await t.store()).namespace("n");
+      await namespace.transaction(async (tx) => {
+        equal(await tx.kv.increment("n"), 1, "the number inside");
+        await tx.records.put("r", { n: 1 });
+      });
+      equal((await namespace.records.get("r"))?.value, { n: 1 }, "the record");
+    }),
+
+    clause(
+      "K-namespace-close",
+      "Closing a namespace leaves its store open, and closing the store closes it",
+      async (t) => {
+        const store = await t.store();
+        const [a, b, unused] = ["a", "b", "c"].map((name) => store.namespace(name)) as [Store, Store, Store];
+        await a.kv.set("k", 1);
+        await b.kv.set("k", 2);
+        await a.close();
+        await refused(() => a.kv.get("k"), "CLOSED", "the closed namespace");
+        equal(await store.namespace("a").kv.get("k"), 1, "the namespace, opened again");
+        equal(await b.kv.get("k"), 2, "the other namespace");
+        await store.kv.set("k", 3);
+        await store.close();
+        for (const namespace of [b, unused, store.namespace]) {
+          const call = typeof namespace === "function" ? () => namespace("d") : () => namespace.kv.get("k");
+          await refused(call, "CLOSED", "after the store was closed");
+        }
+      },
+    ),
+
+    clause("K-namespace-names", "A malformed name of a namespace is refused", async (t) => {
+      const store = await t.store();
+      for (const name of ["", "a/b", "ä", "n".repeat(65), 1, undefined]) {
+        await refused(() => store.namespace(name as string), "INVALID_ARGUMENT", `the name ${show(name)}`);
       }
     }),
 
