@@ -40,7 +40,11 @@ async function inTurn(writes: readonly Write[], one: (write: Write) => Promise<A
   return answers;
 }
 
-async function apply(store: Pick<Transaction, Facade>, write: Write, condition: { ifMatch?: string; ifNoneMatch?: "*" } = {}) {
+async function apply(
+  store: Pick<Transaction, Facade>,
+  write: Write,
+  condition: { ifMatch?: string; ifNoneMatch?: "*" } = {},
+) {
   switch (write.facade) {
     case "kv":
     case "records":
