@@ -1,5 +1,5 @@
 /** An engine that is opened at its first use, over an adapter of which another scope is open already. */
-import type { Engine, MaybePromise } from "./contract.ts";
+import type { Bytes, Engine, MaybePromise } from "./contract.ts";
 import { PersistError } from "./errors.ts";
 
 /** `sibling` is the open one: what it can do, this one can. */
@@ -58,11 +58,17 @@ export function createLazyEngine(sibling: Engine, open: () => Promise<Engine>): 
       };
     },
     bytes: {
+      partBytes: sibling.bytes.partBytes,
       stage: async (body, o) => use((engine) => engine.bytes.stage(body, o)),
       async *open(row, range, o) {
         const engine = await use((opened) => opened);
         yield* engine.bytes.open(row, range, o);
       },
+      extend: (token, offset, part, o) => use((engine) => engine.bytes.extend(token, offset, part, o)),
+      extended: (token, o) => use((engine) => engine.bytes.extended(token, o)),
+      ...(sibling.bytes.copy === undefined
+        ? {}
+        : { copy: (row, o) => use((engine) => (engine.bytes.copy as NonNullable<Bytes["copy"]>)(row, o)) }),
       discard: (token) => use((engine) => engine.bytes.discard(token)),
     },
     raw: () => sibling.raw(),
