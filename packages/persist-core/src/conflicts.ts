@@ -9,7 +9,7 @@ export function conflict(
   call: Call,
 ): PersistError {
   const op = ops[found.op] as Op;
-  const key = op.op === "append" ? op.stream : op.op === "checkRange" ? undefined : op.key;
+  const key = op.op === "append" || op.op === "erase" ? op.stream : op.op === "checkRange" ? undefined : op.key;
   if (op.op === "add") {
     return new PersistError(
       "INVALID_VALUE",
@@ -38,6 +38,8 @@ function reason(op: Exclude<Op, { op: "add" }>, index: string | undefined): stri
       return `"${op.key}" does not have the expected version: it was changed or removed meanwhile`;
     case "checkRange":
       return "what was listed in the transaction has changed meanwhile";
+    case "erase":
+      return `the stream "${op.stream}" is not as expected`;
     case "append":
       return `the stream "${op.stream}" is not as expected, or has some of these event ids already`;
   }

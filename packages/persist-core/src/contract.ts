@@ -136,7 +136,8 @@ export interface EngineOptions {
 
 /**
  * `streams` holds one row per event stream: `value` is a {@link StreamHead} as JSON and `version` changes with it; its row with the empty key is the head of the
- * whole log. It is written by `append` only. `system` is core's own (index definitions, consumers).
+ * whole log. It is written by `append` and `erase` only. A stream whose events were all erased is still read, but not scanned. `system` is core's own (index
+ * definitions, consumers).
  */
 export type Space = "records" | "kv" | "blobs" | "streams" | "system";
 
@@ -160,6 +161,10 @@ export interface StreamHead {
   readonly version: number;
   /** Of the last event in the log. */
   readonly position: number;
+  /** The version of the first event that was not erased, or the next version where all were. Left out where none was, and for the whole log. */
+  readonly first?: number | undefined;
+  /** The last write to the stream was an `erase`. */
+  readonly erased?: true | undefined;
 }
 
 // ── scans ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -212,7 +217,7 @@ export interface ScanPage {
 export interface EventRange {
   /** Only this stream, and numbers are versions. Else the whole log, and numbers are positions. */
   readonly stream?: string | undefined;
-  /** With `stream`: only events with these ids. */
+  /** With `stream`: only events with these ids, erased ones among them. */
   readonly ids?: readonly string[] | undefined;
   /** Inclusive. */
   readonly from?: number | undefined;
@@ -245,11 +250,13 @@ export interface EventRow extends NewEventRow {
   readonly position: number;
   /** Milliseconds since the epoch; never less than that of an earlier position. */
   readonly time: number;
+  /** It was asked for by its id and has been erased: type and data are empty, and nobody else sees it. */
+  readonly erased?: true | undefined;
 }
 
 // ── commits ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export type Op = PutOp | ReindexOp | DeleteOp | AddOp | AppendOp | CheckOp | CheckRangeOp;
+export type Op = PutOp | ReindexOp | DeleteOp | AddOp | AppendOp | EraseOp | CheckOp | CheckRangeOp;
 
 /** Left out: no condition. `null`: must be absent. Else: must be there with this version. */
 export type IfVersion = string | null | undefined;
@@ -318,16 +325,35 @@ export interface AddOp {
 
 /**
  * Appends events to a stream, contiguous in version and position. Where all of their ids already stand in the stream, in this order and side by side, nothing is
- * written and the first result is answered with `duplicate`, whatever the conditions; where only some do, it is a conflict.
+ * written and the first result is answered with `duplicate`, whatever the conditions; where only some do, it is a conflict. Ids stand for ever, also those of events that
+ * were erased.
  */
 export interface AppendOp {
   readonly op: "append";
   readonly stream: string;
   readonly events: readonly NewEventRow[];
-  /** The stream's version must be this (0: no events yet), or `"exists"`: at least 1. */
-  readonly expected?: number | "exists" | undefined;
-  /** A conflict where any event after this position satisfies the predicate. */
+  readonly expected?: ExpectedVersion;
+  /**
+   * A conflict where any event after this position satisfies the predicate. An engine looks at the events after the position and at no others, so it costs as many as there
+   * are.
+   */
   readonly unless?: { readonly after: number; matches(event: EventRow): boolean } | undefined;
+}
+
+/** A number: the stream's version must be this; 0: it must have no events that were not erased. `"exists"`: it must have some. Left out: no condition. */
+export type ExpectedVersion = number | "exists" | undefined;
+
+/**
+ * Takes away data, type, tags and metadata of the stream's events below the version, and frees their space. Their ids, versions and positions stay taken, and
+ * no event is reported any more but by its id. Core erases at most {@link Capabilities.limits}.commitOps events at a time, the oldest first. Answers {@link Answer.existed}:
+ * whether there was an event to erase; if not, nothing is written. Else the version of the stream's row becomes another one.
+ */
+export interface EraseOp {
+  readonly op: "erase";
+  readonly stream: string;
+  /** Exclusive. */
+  readonly before: number;
+  readonly expected?: ExpectedVersion;
 }
 
 /** The row must be as said, at the moment of the commit. */

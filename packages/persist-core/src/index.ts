@@ -32,3 +32,4 @@ export type { AdapterRegistry, CreateStoreOptions, StoreOptions } from "./option
 export { type AdapterDescriptor, type AdapterFactory, registerAdapter } from "./registry.ts";
 export { hashRows } from "./row-hash.ts";
 export { createSha256, type Sha256 } from "./sha256.ts";
+export { firstOf, hasEvents, isExpected, rowVersionOf, streamHead } from "./stream-heads.ts";

@@ -2,9 +2,10 @@
  * A commit whose reply was lost is found out by its versions, which no other write ever has: where one of them stands, the whole list was applied.
  */
 import type { Call } from "./calls.ts";
-import type { AddOp, Answer, AppendOp, Engine, EngineOptions, Op, PutOp } from "./contract.ts";
+import type { AddOp, Answer, AppendOp, Engine, EngineOptions, EraseOp, Op, PutOp, StreamHead } from "./contract.ts";
 import { PersistError } from "./errors.ts";
 import type { Applied } from "./gate.ts";
+import { firstOf } from "./stream-heads.ts";
 
 /** What the engine would have answered; else throws what is to be told: it may have happened. */
 export async function findOut(
@@ -21,6 +22,7 @@ export async function findOut(
         return await gatherAnswers(engine, ops, o);
       if (op.op === "append" && (await findAppended(engine, op, o)) !== undefined)
         return await gatherAnswers(engine, ops, o);
+      if (op.op === "erase" && (await isErased(engine, op, o))) return await gatherAnswers(engine, ops, o);
     }
   } catch {
     // The backend cannot be asked either; `cause` says more than this second failure would.
@@ -46,6 +48,12 @@ async function isThere(engine: Engine, op: PutOp | AddOp, o: EngineOptions): Pro
 async function findAppended(engine: Engine, { stream, events }: AppendOp, o: EngineOptions) {
   const page = await engine.events({ stream, ids: events.map(({ id }) => id), reverse: true, limit: events.length }, o);
   return page.events.length === events.length ? page.events[0] : undefined;
+}
+
+/** Perhaps by somebody else's hand, which comes to the same. */
+async function isErased(engine: Engine, { stream, before }: EraseOp, o: EngineOptions): Promise<boolean> {
+  const [row] = await engine.read("streams", [stream], o);
+  return row !== undefined && firstOf(JSON.parse(row.value) as StreamHead) >= before;
 }
 
 async function gatherAnswers(engine: Engine, ops: readonly Op[], o: EngineOptions): Promise<Applied> {

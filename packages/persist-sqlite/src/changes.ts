@@ -12,6 +12,8 @@ interface StoredChange extends Row {
   readonly updatedAt: number;
   /** Of a stream's last event. */
   readonly position: number | null;
+  readonly first: number | null;
+  readonly erased: 0 | 1 | null;
   readonly deleted: 0 | 1;
 }
 
@@ -24,12 +26,12 @@ const branches = [
     (table) => `
       select seq, '${table}' as space, key, version, ${hasTimes(table) ? "created_at" : "null"} as createdAt, updated_at as updatedAt,
         expires_at as expiresAt, ${table === "blobs" ? "cast(content as text)" : "null"} as content, null as position,
-        0 as deleted, value
+        null as first, null as erased, 0 as deleted, value
       from ${table} where ${changed}`,
   ),
-  `select seq, 'streams', stream, version, created_at, updated_at, null, null, position, 0, ''
+  `select seq, 'streams', stream, version, created_at, updated_at, null, null, position, first, erased, 0, ''
    from streams where ${changed}`,
-  `select seq, space, key, version, deleted_at, deleted_at, null, null, null, 1, ''
+  `select seq, space, key, version, deleted_at, deleted_at, null, null, null, null, null, 1, ''
    from deletions where ${changed}`,
 ];
 
@@ -63,11 +65,12 @@ export function readChanges(
 }
 
 function toChange(stored: StoredChange, now: number): ChangedRow {
+  const row = stored.deleted === 1 || isExpired(stored, now) ? undefined : presentRow(stored);
   return {
     space: stored.space,
     key: stored.key,
-    row: stored.deleted === 1 || isExpired(stored, now) ? undefined : presentRow(stored),
-    version: String(stored.version),
+    row,
+    version: row?.version ?? stored.version,
     time: stored.updatedAt,
     cursor: toCursor(stored.seq),
   };
@@ -82,6 +85,8 @@ function presentRow(stored: StoredChange): Row {
     stream: stored.key,
     version: Number(stored.version),
     position: Number(stored.position),
+    first: Number(stored.first),
+    erased: stored.erased ?? 0,
     created_at: stored.createdAt ?? stored.updatedAt,
     updated_at: stored.updatedAt,
   });

@@ -6,6 +6,7 @@ import {
   type EngineOptions,
   hashRows,
   type IfVersion,
+  isExpected,
   type MaybePromise,
   type Op,
   type PutOp,
@@ -13,7 +14,7 @@ import {
 } from "@cuitty/persist-core";
 import type { Connection } from "./connection.ts";
 import { mayAttach } from "./contents.ts";
-import { append, judgeAppend } from "./events.ts";
+import { append, erase, judgeAppend } from "./events.ts";
 import { findCollision, replaceIndexEntries } from "./index-entries.ts";
 import {
   deleteRow,
@@ -27,6 +28,7 @@ import {
 } from "./rows.ts";
 import { scan } from "./scan.ts";
 import { type Siblings, siblingsOf } from "./siblings.ts";
+import { readHead } from "./streams.ts";
 
 /** An operation that was judged and may happen: does it. */
 type Step = () => Answer;
@@ -143,6 +145,10 @@ function judge(connection: Connection, namespace: string, op: Op, siblings: Sibl
       if (judged !== "fresh") return () => ({ appended: judged });
       return siblings.repeatsIds(op.stream) ? conflict : () => ({ appended: append(connection, namespace, op, now) });
     }
+
+    case "erase":
+      if (!isExpected(op.expected, readHead(connection, namespace, op.stream))) return conflict;
+      return () => ({ existed: erase(connection, namespace, op, now) });
 
     case "check":
       return holds(op) ? doNothing : conflict;

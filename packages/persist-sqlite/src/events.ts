@@ -1,18 +1,28 @@
 /** Event streams: reading pages of them, judging whether an append may happen, appending. */
-import type { Appended, AppendOp, EventPage, EventRange, EventRow } from "@cuitty/persist-core";
+import {
+  type Appended,
+  type AppendOp,
+  type EraseOp,
+  type EventPage,
+  type EventRange,
+  type EventRow,
+  firstOf,
+  isExpected,
+} from "@cuitty/persist-core";
 import type { Connection } from "./connection.ts";
 import type { SqliteValue } from "./driver.ts";
-import { readLogHead } from "./streams.ts";
+import { readHead, readLogHead } from "./streams.ts";
 
 interface StoredEvent {
   readonly stream: string;
   readonly version: number;
   readonly position: number;
   readonly id: string;
-  readonly type: string;
+  /** `null` where it was erased. */
+  readonly type: string | null;
   readonly time: number;
   readonly tags: string | null;
-  readonly data: string;
+  readonly data: string | null;
   readonly metadata: string | null;
 }
 
@@ -32,8 +42,12 @@ export function readEvents(connection: Connection, namespace: string, range: Eve
   if (range.ids !== undefined) {
     where += " and id in (select value from json_each(?))";
     params.push(JSON.stringify(range.ids));
-  }
-  if (range.from !== undefined) {
+  } else where += " and type is not null";
+  if (range.stream !== undefined && range.ids === undefined) {
+    // Not by way of all that was erased.
+    where += " and version >= max(?, (select first from streams where namespace = ? and stream = ?))";
+    params.push(range.from ?? 1, namespace, range.stream);
+  } else if (range.from !== undefined) {
     where += ` and ${number} >= ?`;
     params.push(range.from);
   }
@@ -44,7 +58,7 @@ export function readEvents(connection: Connection, namespace: string, range: Eve
   const stored = connection
     .statement(
       `select stream, version, position, id, type, time, tags, data, metadata from events
-       where ${where} and type is not null order by ${number} ${range.reverse ? "desc" : "asc"} limit ?`,
+       where ${where} order by ${number} ${range.reverse ? "desc" : "asc"} limit ?`,
     )
     .all(...params, range.limit + 1) as StoredEvent[];
   const more = stored.length > range.limit;
@@ -58,23 +72,23 @@ function toEvent(stored: StoredEvent): EventRow {
     version: stored.version,
     position: stored.position,
     id: stored.id,
-    type: stored.type,
+    type: stored.type ?? "",
     time: stored.time,
     tags: stored.tags === null ? noTags : (JSON.parse(stored.tags) as string[]),
-    data: stored.data,
+    data: stored.data ?? "",
     metadata: stored.metadata ?? undefined,
+    ...(stored.type === null ? { erased: true } : {}),
   };
 }
 
 /** Whether the append may happen now; `Appended` where it has happened before. */
 export function judgeAppend(connection: Connection, namespace: string, op: AppendOp): "fresh" | "conflict" | Appended {
-  const version = streamVersion(connection, namespace, op.stream);
-  if (version > 0) {
+  const head = readHead(connection, namespace, op.stream);
+  if (head !== undefined) {
     const before = findBefore(connection, namespace, op);
     if (before !== undefined) return before;
   }
-  if (op.expected === "exists" ? version === 0 : op.expected !== undefined && op.expected !== version)
-    return "conflict";
+  if (!isExpected(op.expected, head)) return "conflict";
   if (op.unless !== undefined && anyMatches(connection, namespace, op.unless)) return "conflict";
   return "fresh";
 }
@@ -109,16 +123,9 @@ function anyMatches(
   }
 }
 
-function streamVersion(connection: Connection, namespace: string, stream: string): number {
-  const stored = connection
-    .statement("select version from streams where namespace = ? and stream = ?")
-    .get(namespace, stream) as { version: number } | undefined;
-  return stored?.version ?? 0;
-}
-
 /** Inside a write transaction, after {@link judgeAppend} has answered "fresh". */
 export function append(connection: Connection, namespace: string, op: AppendOp, now: number): Appended {
-  let version = streamVersion(connection, namespace, op.stream);
+  let version = readHead(connection, namespace, op.stream)?.version ?? 0;
   const log = readLogHead(connection, namespace);
   let position = log?.position ?? 0;
   const time = Math.max(now, log?.time ?? now); // the clock may have been set back
@@ -132,11 +139,35 @@ export function append(connection: Connection, namespace: string, op: AppendOp, 
   }
   connection
     .statement(
-      `insert into streams (namespace, stream, version, position, created_at, updated_at, seq)
-       values (?, ?, ?, ?, ?, ?, ?)
-       on conflict (namespace, stream) do update set version = excluded.version, position = excluded.position,
-         updated_at = excluded.updated_at, seq = excluded.seq`,
+      `insert into streams (namespace, stream, version, position, first, erased, created_at, updated_at, seq)
+       values (?, ?, ?, ?, 1, 0, ?, ?, ?)
+       on conflict (namespace, stream) do update set version = excluded.version, position = excluded.position, erased = 0,
+         updated_at = max(updated_at, excluded.updated_at), seq = excluded.seq`,
     )
     .run(namespace, op.stream, version, position, time, time, connection.nextSeq());
   return { version, position, duplicate: false };
+}
+
+/** Inside a write transaction. Whether there was something to erase. The rows stay, so that ids, versions and positions stay taken; their pages become free. */
+export function erase(
+  connection: Connection,
+  namespace: string,
+  { stream, before }: Omit<EraseOp, "op">,
+  now: number,
+): boolean {
+  const head = readHead(connection, namespace, stream);
+  const end = Math.min(before, (head?.version ?? 0) + 1);
+  if (end <= firstOf(head)) return false;
+  connection
+    .statement(
+      `update events set type = null, tags = null, metadata = null, data = null
+       where namespace = ? and stream = ? and version >= ? and version < ?`,
+    )
+    .run(namespace, stream, firstOf(head), end);
+  connection
+    .statement(
+      `update streams set first = ?, erased = 1, updated_at = max(updated_at, ?), seq = ? where namespace = ? and stream = ?`,
+    )
+    .run(end, now, connection.nextSeq(), namespace, stream);
+  return true;
 }

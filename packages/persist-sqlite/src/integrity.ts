@@ -29,6 +29,10 @@ const queries: readonly string[] = [
          group by s.namespace, s.stream)
    where last_version is not version or last_position is not position or events <> version`,
 
+  `select 'event ' || version || ' of stream ' || quote(stream) || ' should ' || iif(version < first, '', 'not ') || 'be erased'
+   from (select s.stream, s.first, e.version, e.type from streams s join events e on e.namespace = s.namespace and e.stream = s.stream)
+   where (version < first) <> (type is null)`,
+
   `select 'the log of namespace ' || quote(namespace) || ' has ' || events || ' events up to position ' || last
    from (select namespace, count(*) as events, max(position) as last from events group by namespace)
    where events <> last`,

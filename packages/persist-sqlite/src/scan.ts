@@ -38,7 +38,7 @@ function scanStreams(connection: Connection, namespace: string, range: KeyRange)
   const stored = connection
     .statement(
       `select ${streamColumns} from streams where namespace = ? ${bounds.sql}
-       order by stream ${direction(range)} limit ?`,
+       and first <= version order by stream ${direction(range)} limit ?`,
     )
     .all(namespace, ...bounds.params, range.limit + 1) as StoredStream[];
   const more = cut(stored, range);

@@ -86,8 +86,10 @@ export const migrations: readonly string[] = [
     id integer primary key,
     namespace text not null,
     stream text not null,
-    version integer not null,
+    version integer not null, -- of the last event
     position integer not null,
+    first integer not null, -- the version of the first event that was not erased, or the next where all were
+    erased integer not null, -- 1 where that was the last write
     created_at integer not null,
     updated_at integer not null,
     seq integer not null

@@ -6,6 +6,7 @@ import type {
   DeleteOp,
   Engine,
   EngineOptions,
+  EraseOp,
   IndexEntry,
   IndexRange,
   KeyRange,
@@ -45,6 +46,10 @@ export function reindex(key: string, ifVersion: string, index: readonly IndexEnt
 
 export function append(stream: string, ids: readonly string[], more: Partial<AppendOp> = {}): AppendOp {
   return { op: "append", stream, events: ids.map((id) => newEvent(id)), ...more };
+}
+
+export function erase(stream: string, before: number, expected?: EraseOp["expected"]): EraseOp {
+  return { op: "erase", stream, before, expected };
 }
 
 export function newEvent(id: string, more: Partial<NewEventRow> = {}): NewEventRow {

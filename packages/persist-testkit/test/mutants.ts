@@ -363,6 +363,28 @@ export const mutants: readonly Mutant[] = [
     },
   ),
   engineMutant(
+    "does not judge what an erasure expects",
+    ["K-engine-erase-expected"],
+    changingOps((op) => (op.op === "erase" ? { ...op, expected: undefined } : op)),
+  ),
+  engineMutant("reports erased events", ["K-engine-erase", "K-engine-erase-unless"], (engine) => ({
+    commit: (lists, o) =>
+      engine.commit(
+        lists.map((list) =>
+          list.map((op) => (op.op === "erase" ? { op: "check", space: "system", key: "none", ifVersion: null } : op)),
+        ),
+        o,
+      ),
+  })),
+  engineMutant("leaves the version of a stream's row when it erases", ["K-engine-erase-row"], (engine) => ({
+    async read(space, keys, o) {
+      const rows = await engine.read(space, keys, o);
+      return space === "streams"
+        ? rows.map((row) => row && { ...row, version: row.version.replace(/\..*/, "") })
+        : rows;
+    },
+  })),
+  engineMutant(
     "reads the newest bytes, whatever the row says",
     ["K-tx-blobs", "K-engine-bytes-concurrent"],
     (engine) => {

@@ -1,5 +1,6 @@
 /** What appending amounts to in physical writes: sheets, where each event is, and the new ends of the stream and of the log. */
 import type { Answer, AppendOp, NewEventRow } from "../contract.ts";
+import { rowVersionOf, streamHead } from "../stream-heads.ts";
 import type { Draft } from "./draft.ts";
 import { type Head, readHead, readPlaces, type Sheet, sheetSize, storedEvent } from "./events.ts";
 import { rowEnvelope } from "./row-envelope.ts";
@@ -32,20 +33,17 @@ export async function append(draft: Draft, { stream, events }: AppendOp): Promis
     for (const { id } of onSheet) writes.set(layout.eventId(stream, id), { version: ++version, position: ++position });
   }
   const seq = draft.nextSeq();
-  const end = { version, position, time };
-  writeHead(draft, stream, seq, { ...end, created: before.version === 0 ? time : before.created });
-  writeHead(draft, "", seq, { ...end, version: position, created: log.position === 0 ? time : log.created });
+  const end = { position, erased: false, time };
+  const created = before.version === 0 ? time : before.created;
+  writeHead(draft, stream, seq, { ...before, ...end, version, created, time: Math.max(time, before.time) });
+  writeHead(draft, "", seq, { ...log, ...end, version: position, created: log.position === 0 ? time : log.created });
   return { appended: { version, position, duplicate: false } };
 }
 
-function writeHead(
-  { layout, writes }: Draft,
-  key: string,
-  seq: number,
-  { version, position, created, time }: Head,
-): void {
-  const value = JSON.stringify({ version, position });
-  const row = { key, value, version: String(version), createdAt: created, updatedAt: time };
+export function writeHead({ layout, writes }: Draft, key: string, seq: number, to: Head): void {
+  const head = streamHead(to.version, to.position, to.first, to.erased);
+  const version = rowVersionOf(head);
+  const row = { key, value: JSON.stringify(head), version, createdAt: to.created, updatedAt: to.time };
   writes.set(layout.row("streams", key), rowEnvelope(row, seq));
 }
 

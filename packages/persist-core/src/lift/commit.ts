@@ -102,6 +102,8 @@ function keysOf(layout: Layout, op: Op): string[] {
         layout.row("streams", ""),
         ...op.events.map(({ id }) => layout.eventId(op.stream, id)),
       ];
+    case "erase":
+      return [layout.row("streams", op.stream)];
     case "checkRange":
       return [];
   }

@@ -2,6 +2,7 @@
 import type { Answer, Op } from "../contract.ts";
 import { append } from "./append.ts";
 import type { Writes } from "./backend.ts";
+import { erase } from "./erase.ts";
 import type { Layout } from "./layout.ts";
 import { addToRow, deleteRow, putRow, reindexRow, takeContent } from "./row-writes.ts";
 import type { View } from "./view.ts";
@@ -37,6 +38,8 @@ async function draftOp(draft: Draft, op: Op): Promise<Answer> {
       return deleteRow(draft, op);
     case "append":
       return append(draft, op);
+    case "erase":
+      return erase(draft, op);
     case "check":
     case "checkRange":
       return {};

@@ -2,7 +2,7 @@
  * The log: sheets of 1 to 32 events of one append, under the position of the first. Positions and versions have no holes, so that each sheet says where the next
  * one is, and reading needs no listing.
  */
-import type { EventPage, EventRange, EventRow, NewEventRow } from "../contract.ts";
+import type { EventPage, EventRange, EventRow, NewEventRow, StreamHead } from "../contract.ts";
 import { corrupt, expectObject, isCount } from "./corrupt.ts";
 import { each } from "./each.ts";
 import type { Layout } from "./layout.ts";
@@ -20,6 +20,9 @@ export interface Sheet {
   readonly position: number;
   readonly version: number;
   readonly time: number;
+  /** How many of its first events were erased. */
+  readonly erased?: number;
+  /** The others. */
   readonly events: readonly StoredEvent[];
 }
 
@@ -38,19 +41,29 @@ export interface EventPlace {
   readonly position: number;
 }
 
-/** The end of a stream, or of the whole log (`""`). */
+/** Of a stream, or of the whole log (`""`). */
 export interface Head extends EventPlace {
+  /** The version of the first event that was not erased. */
+  readonly first: number;
+  /** Whether the last write was an erasure. */
+  readonly erased: boolean;
   readonly created: number;
-  /** Of the last event. */
+  /** Of the last write. In the log's that is the last event. */
   readonly time: number;
 }
 
 export async function readHead(view: View, layout: Layout, stream: string): Promise<Head> {
   const place = layout.row("streams", stream);
   const envelope = parseEnvelope(await view.get(place), place) as RowEnvelope | undefined;
-  if (envelope === undefined) return { version: 0, position: 0, created: 0, time: 0 };
-  const { version, position } = parsePlace(envelope.value, place) as EventPlace;
-  return { version, position, created: envelope.created, time: envelope.updated };
+  if (envelope === undefined) return { version: 0, position: 0, first: 1, erased: false, created: 0, time: 0 };
+  const { first = 1, erased = false, ...end } = parseHead(envelope.value, place);
+  return { ...end, first, erased, created: envelope.created, time: envelope.updated };
+}
+
+export function parseHead(data: unknown, physicalKey: string): StreamHead {
+  return expectObject<StreamHead>(data, physicalKey, (it) => {
+    return isCount(it.version) && isCount(it.position) && (it.first === undefined || isCount(it.first));
+  });
 }
 
 /** `undefined` where there is none. */
@@ -74,24 +87,46 @@ export async function* walk(
   layout: Layout,
   { stream, from, to, reverse, limit }: EventRange,
 ): AsyncIterable<EventRow> {
-  const { version, position } = await readHead(view, layout, stream ?? "");
-  const least = Math.max(1, from ?? 1);
-  const most = Math.min(stream === undefined ? position : version, to ?? Number.POSITIVE_INFINITY);
-  const step = reverse ? -1 : 1;
+  const head = await readHead(view, layout, stream ?? "");
+  const least = Math.max(head.first, from ?? 1);
+  const most = Math.min(stream === undefined ? head.position : head.version, to ?? Number.POSITIVE_INFINITY);
+  for await (const sheet of walkSheets(view, layout, { stream, least, most, reverse, limit })) {
+    const events = eventsOf(layout, sheet);
+    for (const event of reverse ? events.reverse() : events) {
+      const number = stream === undefined ? event.position : event.version;
+      if (number >= least && number <= most) yield event;
+    }
+  }
+}
+
+export interface SheetRange {
+  readonly stream: string | undefined;
+  /** Both inclusive. */
+  readonly least: number;
+  readonly most: number;
+  readonly reverse: boolean;
+  /** Events that the caller may take. */
+  readonly limit: number;
+}
+
+/** All sheets with events of the range, one after another. */
+export async function* walkSheets(
+  view: View,
+  layout: Layout,
+  { stream, least, most, reverse, limit }: SheetRange,
+): AsyncIterable<Sheet> {
   let number = reverse ? most : least;
+  let left = limit;
   let ahead: ReadonlyMap<number, Sheet> = new Map();
   while (number >= least && number <= most) {
     const sheet = ahead.get(number) ?? (await findSheet(view, layout, stream, number));
-    const events = eventsOf(layout, sheet);
+    yield sheet;
     const first = stream === undefined ? sheet.position : sheet.version;
-    for (let i = number - first; i >= 0 && i < events.length; i += step) {
-      if (number < least || number > most) return;
-      yield events[i] as EventRow;
-      number += step;
-    }
-    if (reverse || ahead.has(number)) continue;
-    const wanted = Math.min(most, least + limit) - number;
-    ahead = await readAhead(view, layout, stream, number, events.length, wanted);
+    const length = lengthOf(sheet);
+    left -= sheet.events.length - Math.max(0, number - first - (sheet.erased ?? 0));
+    number = reverse ? first - 1 : first + length;
+    if (!reverse && !ahead.has(number))
+      ahead = await readAhead(view, layout, stream, number, length, Math.min(most - number, left));
   }
 }
 
@@ -117,13 +152,21 @@ async function readAhead(
 /** Those of the ids that are in the stream and in the range, by version. */
 async function* pick(view: View, layout: Layout, range: EventRange): AsyncIterable<EventRow> {
   const { stream = "", ids = [], from = 1, to = Number.POSITIVE_INFINITY, reverse } = range;
-  const places = await readPlaces(view, layout, stream, ids);
-  const versions = [...places.values()]
-    .map(({ version }) => version)
-    .filter((version) => version >= from && version <= to);
-  for (const version of versions.sort((a, b) => (reverse ? b - a : a - b))) {
-    const sheet = await findSheet(view, layout, stream, version);
-    yield eventsOf(layout, sheet)[version - sheet.version] as EventRow;
+  const found = [...(await readPlaces(view, layout, stream, ids))].filter(
+    ([, { version }]) => version >= from && version <= to,
+  );
+  for (const [id, place] of found.sort(([, a], [, b]) => (reverse ? b.version - a.version : a.version - b.version))) {
+    const sheet = await findSheet(view, layout, stream, place.version);
+    yield eventsOf(layout, sheet)[place.version - sheet.version - (sheet.erased ?? 0)] ?? {
+      id,
+      type: "",
+      tags: [],
+      data: "",
+      stream,
+      ...place,
+      time: sheet.time,
+      erased: true,
+    };
   }
 }
 
@@ -148,7 +191,7 @@ export async function readPlaces(
 async function findSheet(view: View, layout: Layout, stream: string | undefined, number: number): Promise<Sheet> {
   for (let first = number; first > 0 && first > number - sheetSize; first--) {
     const sheet = await readSheet(view, layout, stream, first);
-    if (sheet !== undefined && number < first + sheet.events.length) return sheet;
+    if (sheet !== undefined && number < first + lengthOf(sheet)) return sheet;
   }
   const place = stream === undefined ? layout.events(number) : layout.streamEvents(stream, number);
   throw corrupt(place, "an event that the log counts is missing");
@@ -168,6 +211,7 @@ async function readSheet(
   if (data === undefined) return undefined;
   return expectObject<Sheet>(data, place, (it) => {
     const isNumbered = it.position === position && isCount(it.version) && Number.isFinite(it.time);
+    if (it.erased !== undefined && !isCount(it.erased)) return false;
     return isNumbered && typeof it.stream === "string" && Array.isArray(it.events) && it.events.every(isEvent);
   });
 }
@@ -185,8 +229,14 @@ function isEvent(event: Partial<StoredEvent> | null): boolean {
   return typeof id === "string" && typeof type === "string" && Array.isArray(tags);
 }
 
+/** How many numbers the sheet takes. */
+export function lengthOf({ erased = 0, events }: Sheet): number {
+  return erased + events.length;
+}
+
+/** Those that were not erased. */
 function eventsOf(layout: Layout, sheet: Sheet): EventRow[] {
-  const { stream, position, version, time } = sheet;
+  const { stream, position, version, time, erased = 0 } = sheet;
   const place = layout.events(position);
   return sheet.events.map(({ id, type, tags = [], data, metadata }, i) => ({
     id,
@@ -195,8 +245,8 @@ function eventsOf(layout: Layout, sheet: Sheet): EventRow[] {
     data: textOf(data, place),
     ...(metadata === undefined ? {} : { metadata: textOf(metadata, place) }),
     stream,
-    version: version + i,
-    position: position + i,
+    version: version + erased + i,
+    position: position + erased + i,
     time,
   }));
 }

@@ -2,6 +2,7 @@
 import type { AppendOp, CheckOp, CommitResult, DeleteOp, IndexEntry, Op, PutOp, ReindexOp } from "../contract.ts";
 import { addNumber } from "../numbers.ts";
 import { hashRows } from "../row-hash.ts";
+import { isExpected } from "../stream-heads.ts";
 import { parseToken } from "./contents.ts";
 import { readHead, readPlaces, walk } from "./events.ts";
 import { entryPlace, isEntryLive, parseEntry, scanIndex, storedIndexEntry } from "./index-entries.ts";
@@ -81,6 +82,8 @@ async function isMet(scope: Judging, view: View, list: readonly Op[], op: Op, no
     }
     case "append":
       return mayAppend(scope, view, op);
+    case "erase":
+      return isExpected(op.expected, await readHead(view, layout, op.stream));
   }
 }
 
@@ -131,14 +134,11 @@ async function findTaken(
 }
 
 async function mayAppend({ layout }: Judging, view: View, op: AppendOp): Promise<boolean> {
-  const { stream, events, expected, unless } = op;
+  const { stream, events, unless } = op;
   const ids = events.map(({ id }) => id);
   const known = await readPlaces(view, layout, stream, ids);
   if (known.size > 0) return areSideBySide(op, known);
-  if (expected !== undefined) {
-    const { version } = await readHead(view, layout, stream);
-    if (expected === "exists" ? version === 0 : version !== expected) return false;
-  }
+  if (op.expected !== undefined && !isExpected(op.expected, await readHead(view, layout, stream))) return false;
   if (unless !== undefined) {
     const range = { from: unless.after + 1, reverse: false, limit: Number.POSITIVE_INFINITY };
     for await (const event of walk(view, layout, range)) {

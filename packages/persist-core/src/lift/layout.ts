@@ -11,11 +11,11 @@
  * | `records/<key>` | the same with `index?: [[index, tuple, unique]]`: its entries, and `mark?`: see row-envelope.ts |
  * | `blobs/<key>` | the same with `content`: the name of its bytes |
  * | `system/<key>` | core's own, the same |
- * | `streams/<stream>` | the same; `value` is `{version, position}` of the last event |
+ * | `streams/<stream>` | the same; `value` is `{version, position, first?, erased?}`: of the last event, and of the first that is left |
  * | `log` | the same, of all streams; absent before the first event |
  * | `index/<index>/<tuple>.<key>` | `{tuple, key, expires?}`; tuples are hex |
  * | `index/<index>/<tuple>` | the same where the tuple is unique |
- * | `events/<position>` | `{stream, position, version, time, events: [{id, type, tags?, data, metadata?}]}`: 1 to 32 of one append |
+ * | `events/<position>` | `{stream, position, version, time, erased?, events: [{id, type, tags?, data, metadata?}]}`: 1 to 32 of one append, without its first `erased` |
  * | `stream-events/<stream>/<version>` | `{position}`: under which position the events from this version on stand |
  * | `event-ids/<stream>/<id>` | `{version, position}` |
  * | `bytes/<content>/<number>` | `{base64}`: 256 KiB of a blob, the last one less |

@@ -1,6 +1,8 @@
 /** Rows by key. */
 import type { KeyRange, Row, ScanPage, Space } from "../contract.ts";
+import { hasEvents } from "../stream-heads.ts";
 import { escapeText } from "./escape.ts";
+import { parseHead } from "./events.ts";
 import type { Layout } from "./layout.ts";
 import { keyOf, liveEnvelope, nameOf, parseEnvelope, toRow } from "./row-envelope.ts";
 import { commonPrefix, scanArea } from "./scan.ts";
@@ -46,6 +48,7 @@ export async function scanKeys(
     ({ key, value }) => nameOf(key, area, value),
     ({ key, value }, name) => {
       const envelope = liveEnvelope(parseEnvelope(value, key), now);
+      if (space === "streams" && envelope !== undefined && !hasEvents(parseHead(envelope.value, key))) return undefined;
       return envelope && toRow(keyOf(name, key), envelope, key, keysOnly);
     },
   );

@@ -6,6 +6,7 @@ import type {
   CheckOp,
   CommitResult,
   DeleteOp,
+  EraseOp,
   EventRow,
   IfVersion,
   IndexEntry,
@@ -15,8 +16,9 @@ import type {
 } from "../contract.ts";
 import { addNumber } from "../numbers.ts";
 import { hashRows } from "../row-hash.ts";
+import { isExpected, rowVersionOf } from "../stream-heads.ts";
 import { attachContent, forgetContents, releaseContent } from "./bytes.ts";
-import { readEvents, readRow, scanRows } from "./reads.ts";
+import { headOf, readEvents, readRow, scanRows } from "./reads.ts";
 import { liveRow, type RowSpace, type State, type StoredRow, type Stream } from "./state.ts";
 
 /** Judges every operation of the list, then applies all of them or none. */
@@ -53,6 +55,8 @@ function judge(state: State, list: readonly Op[], op: Op, now: number): { index?
       return addNumber(liveRow(state, "kv", op.key, now)?.value, op.by) === undefined ? {} : undefined;
     case "append":
       return mayAppend(state, op) ? undefined : {};
+    case "erase":
+      return isAsExpected(state, op) ? undefined : {};
   }
 }
 
@@ -90,12 +94,17 @@ function mayTake(state: State, list: readonly Op[], content: string): boolean {
   return state.staged.has(content) || deletes.some(({ key }) => state.rows.blobs.get(key)?.content === content);
 }
 
-function mayAppend(state: State, { stream: name, events, expected, unless }: AppendOp): boolean {
+function isAsExpected(state: State, { stream: name, expected }: AppendOp | EraseOp): boolean {
   const stream = state.streams.get(name);
+  return isExpected(expected, stream && headOf(stream));
+}
+
+function mayAppend(state: State, op: AppendOp): boolean {
+  const { events, unless } = op;
+  const stream = state.streams.get(op.stream);
   const known = events.filter((event) => stream?.ids.has(event.id)).length;
   if (known > 0) return known === events.length && firstAppend(stream as Stream, events) !== undefined;
-  const version = stream?.events.length ?? 0;
-  if (expected === "exists" ? version === 0 : expected !== undefined && expected !== version) return false;
+  if (!isAsExpected(state, op)) return false;
   if (unless === undefined) return true;
   return !readEvents(state, { from: unless.after + 1, reverse: false, limit: Number.POSITIVE_INFINITY }).events.some(
     unless.matches,
@@ -137,6 +146,8 @@ function apply(state: State, op: Op, now: number): Answer {
       return {};
     case "append":
       return { appended: append(state, op, now) };
+    case "erase":
+      return { existed: erase(state, op, now) };
     case "check":
     case "checkRange":
       return {};
@@ -178,7 +189,7 @@ function removeFromIndex(state: State, { key, index }: StoredRow): void {
 }
 
 function append(state: State, op: AppendOp, now: number): { version: number; position: number; duplicate: boolean } {
-  const stream: Stream = state.streams.get(op.stream) ?? { name: op.stream, events: [], ids: new Map(), place: 0 };
+  const stream: Stream = state.streams.get(op.stream) ?? newStream(op.stream);
   const earlier = stream.ids.has(op.events[0]?.id ?? "") ? firstAppend(stream, op.events) : undefined;
   if (earlier !== undefined) return { version: earlier.version, position: earlier.position, duplicate: true };
   const time = Math.max(now, state.events.at(-1)?.time ?? 0);
@@ -195,8 +206,33 @@ function append(state: State, op: AppendOp, now: number): { version: number; pos
     state.events.push(row);
   }
   state.streams.set(op.stream, stream);
-  stream.place = touch(state, "streams", op.stream, String(stream.events.length), time);
+  writeHead(state, stream, time, false);
   return { version: stream.events.length, position: state.events.length, duplicate: false };
+}
+
+function newStream(name: string): Stream {
+  return { name, events: [], ids: new Map(), first: 1, erased: false, updatedAt: 0, place: 0 };
+}
+
+/** Whether there was something to erase. */
+function erase(state: State, { stream: name, before }: EraseOp, now: number): boolean {
+  const stream = state.streams.get(name);
+  const end = Math.min(before, (stream?.events.length ?? 0) + 1);
+  if (stream === undefined || end <= stream.first) return false;
+  for (const { id, version, position, time } of stream.events.slice(stream.first - 1, end - 1)) {
+    const event: EventRow = { id, type: "", tags: [], data: "", stream: name, version, position, time, erased: true };
+    stream.events[version - 1] = event;
+    state.events[position - 1] = event;
+  }
+  stream.first = end;
+  writeHead(state, stream, now, true);
+  return true;
+}
+
+function writeHead(state: State, stream: Stream, time: number, erased: boolean): void {
+  stream.erased = erased;
+  stream.updatedAt = Math.max(time, stream.updatedAt);
+  stream.place = touch(state, "streams", stream.name, rowVersionOf(headOf(stream)), stream.updatedAt);
 }
 
 /** Gives the key the next place in commit order, in exchange for the one it had. */

@@ -11,10 +11,12 @@ import type {
   ScanPage,
   ScanRange,
   Space,
+  StreamHead,
 } from "../contract.ts";
 import { PersistError } from "../errors.ts";
 import type { FullRow } from "../full-row.ts";
 import { compareKeys } from "../keys.ts";
+import { hasEvents, rowVersionOf, streamHead } from "../stream-heads.ts";
 import { isLive, liveRow, type State, type Stream } from "./state.ts";
 
 export function readRow(state: State, space: Space, key: string, now: number): Row | undefined {
@@ -44,7 +46,7 @@ function* rowsFrom(state: State, space: Space, range: KeyRange): Iterable<FullRo
   const from = (reverse ? range.upper : range.lower)?.key;
   if (space === "streams") {
     for (const [, stream] of reverse ? state.streams.descend(from) : state.streams.ascend(from))
-      yield streamRow(stream);
+      if (hasEvents(headOf(stream))) yield streamRow(stream);
   } else {
     const rows = state.rows[space];
     for (const [, row] of reverse ? rows.descend(from) : rows.ascend(from)) yield row;
@@ -93,12 +95,12 @@ function scanIndex(state: State, range: IndexRange, now: number): ScanPage {
 export function readEvents(state: State, range: EventRange): EventPage {
   const stream = range.stream === undefined ? undefined : state.streams.get(range.stream);
   const log = range.stream === undefined ? state.events : (stream?.events ?? []);
-  const from = Math.max(1, range.from ?? 1);
+  const from = Math.max(range.ids === undefined ? (stream?.first ?? 1) : 1, range.from ?? 1);
   const to = Math.min(log.length, range.to ?? log.length);
   const events: EventRow[] = [];
   for (let n = range.reverse ? to : from; n >= from && n <= to; n += range.reverse ? -1 : 1) {
     const event = log[n - 1] as EventRow;
-    if (range.ids !== undefined && !range.ids.includes(event.id)) continue;
+    if (range.ids === undefined ? event.erased : !range.ids.includes(event.id)) continue;
     if (events.length === range.limit) return { events, more: true };
     events.push(event);
   }
@@ -118,17 +120,21 @@ export function readChanges(state: State, since: string | undefined, limit: numb
   return { changes, cursor: changes.at(-1)?.cursor ?? since ?? "0" };
 }
 
-function streamRow({ name, events }: Stream): FullRow {
-  const last = events.at(-1) as EventRow;
-  return headRow(name, last.version, last, events[0] as EventRow);
+export function headOf({ events, first, erased }: Stream): StreamHead {
+  const { version, position } = events.at(-1) as EventRow;
+  return streamHead(version, position, first, erased);
+}
+
+function streamRow(stream: Stream): FullRow {
+  return headRow(stream.name, headOf(stream), (stream.events[0] as EventRow).time, stream.updatedAt);
 }
 
 function logRow({ events }: State): Row | undefined {
   const last = events.at(-1);
-  return last === undefined ? undefined : headRow("", last.position, last, events[0] as EventRow);
+  if (last === undefined) return undefined;
+  return headRow("", streamHead(last.position, last.position, 1, false), (events[0] as EventRow).time, last.time);
 }
 
-function headRow(key: string, version: number, last: EventRow, first: EventRow): FullRow {
-  const value = JSON.stringify({ version, position: last.position });
-  return { key, value, version: String(version), createdAt: first.time, updatedAt: last.time };
+function headRow(key: string, head: StreamHead, createdAt: number, updatedAt: number): FullRow {
+  return { key, value: JSON.stringify(head), version: rowVersionOf(head), createdAt, updatedAt };
 }

@@ -21,10 +21,15 @@ export interface IndexKey {
 
 export interface Stream {
   readonly name: string;
-  /** Event number n is at n - 1. */
+  /** Event number n is at n - 1, also where it was erased. */
   readonly events: EventRow[];
   /** Version by id. */
   readonly ids: Map<string, number>;
+  /** The version of the first event that was not erased. */
+  first: number;
+  /** Whether the last write was an erasure. */
+  erased: boolean;
+  updatedAt: number;
   place: number;
 }
 

@@ -24,6 +24,7 @@ import { PersistError } from "../errors.ts";
 import type { Applied, Gate } from "../gate.ts";
 import { addNumber } from "../numbers.ts";
 import { hashRows } from "../row-hash.ts";
+import { isExpected } from "../stream-heads.ts";
 import { beyond, mergePage } from "./merge.ts";
 import { pendingEvents, repeated } from "./pending-events.ts";
 
@@ -138,6 +139,7 @@ export function createTransactionGate(live: Gate): TransactionGate {
       }
       case "append":
         return { appended: await append(op, call) };
+      case "erase":
       case "check":
       case "checkRange":
       case "reindex":
@@ -167,17 +169,15 @@ export function createTransactionGate(live: Gate): TransactionGate {
 
   const append = async (op: AppendOp, call: Call) => {
     const pending = streams.get(op.stream) ?? [];
-    const row = await readOne("streams", op.stream, call);
-    const stored = row === undefined ? 0 : (JSON.parse(row.value) as StreamHead).version;
+    const row = withPending(op.stream, await readOne("streams", op.stream, call));
+    const head = row && (JSON.parse(row.value) as StreamHead);
     const ids = op.events.map(({ id }) => id);
     const known = (await live.events({ stream: op.stream, ids, reverse: false, limit: ids.length }, call)).events;
     const earlier = repeated(ids, [...known, ...pending]);
     if (earlier === "partly") throw conflict([op], { op: 0 }, call);
     if (earlier !== undefined) return { version: earlier.version, position: earlier.position, duplicate: true };
-    const version = stored + pending.length;
-    if (op.expected === "exists" ? version === 0 : op.expected !== undefined && op.expected !== version) {
-      throw conflict([op], { op: 0 }, call);
-    }
+    if (!isExpected(op.expected, head)) throw conflict([op], { op: 0 }, call);
+    const version = head?.version ?? 0;
     streams.set(op.stream, [...pending, ...pendingEvents(op, version, live.now())]);
     appends.push({ ...op, expected: undefined }); // what it expects of the stream is checked with what was read of it
     return { version: version + ids.length, position: 0, duplicate: false };
@@ -253,9 +253,9 @@ export function createTransactionGate(live: Gate): TransactionGate {
   function withPending(key: string, row: Row | undefined): Row | undefined {
     const count = key === "" ? [...streams.values()].flat().length : (streams.get(key)?.length ?? 0);
     if (count === 0) return row;
-    const head = row === undefined ? { version: 0, position: 0 } : (JSON.parse(row.value) as StreamHead);
+    const head: StreamHead = row === undefined ? { version: 0, position: 0 } : JSON.parse(row.value);
     const now = live.now();
-    const value = JSON.stringify({ version: head.version + count, position: head.position + count });
+    const value = JSON.stringify({ ...head, version: head.version + count, position: head.position + count });
     return { key, value, version: row?.version ?? "", createdAt: row?.createdAt ?? now, updatedAt: now };
   }
 }

@@ -1,6 +1,18 @@
 import { equal } from "../assertions.ts";
 import type { Chapter } from "../clause.ts";
-import { append, apply, changesAfter, conflicting, head, later, newEvent, put, verb } from "../engine-verbs.ts";
+import {
+  append,
+  apply,
+  changesAfter,
+  conflicting,
+  erase,
+  head,
+  later,
+  newEvent,
+  put,
+  range,
+  verb,
+} from "../engine-verbs.ts";
 
 export const engineEvents: Chapter = {
   title: "The engine: events",
@@ -231,6 +243,200 @@ export const engineEvents: Chapter = {
           Array.from({ length: 60 }, (_, i) => i + 1),
           "the log",
         );
+      },
+    ),
+
+    verb(
+      "K-engine-erase",
+      "erase takes the stream's oldest events from every reader and keeps the places of all",
+      async (engine, o) => {
+        await apply(engine, o, append("s", ["1", "2", "3"]), append("t", ["a"]), append("s", ["4", "5"]));
+        const { answers } = await apply(engine, o, erase("s", 4));
+        equal(answers[0], { existed: true }, "the answer");
+        const seen = async (more: object) =>
+          (await engine.events({ reverse: false, limit: 100, ...more }, o)).events.map(({ id }) => id);
+        equal(await seen({}), ["a", "4", "5"], "the log");
+        equal(await seen({ reverse: true }), ["5", "4", "a"], "the log in reverse");
+        equal(await seen({ from: 2, to: 5 }), ["a", "4"], "a part of the log");
+        equal(await seen({ stream: "s" }), ["4", "5"], "the stream");
+        equal(await seen({ stream: "s", reverse: true }), ["5", "4"], "the stream in reverse");
+        equal(await seen({ stream: "s", from: 2, to: 4 }), ["4"], "a part of the stream");
+        const [four] = (await engine.events({ stream: "s", reverse: false, limit: 1 }, o)).events;
+        equal([four?.version, four?.position, four?.data], [4, 5, '"4"'], "the first that is left");
+        equal(await head(engine, o, "s"), { version: 5, position: 6, first: 4, erased: true }, "the head");
+        equal(await head(engine, o, ""), { version: 6, position: 6 }, "the head of the log");
+      },
+    ),
+
+    verb(
+      "K-engine-erase-page",
+      "A page is full also where erased events lie within it, and says rightly whether there are more",
+      async (engine, o) => {
+        for (const n of [1, 2, 3]) await apply(engine, o, append("s", [`s${n}`]), append("t", [`t${n}`]));
+        await apply(engine, o, erase("s", 3));
+        const page = async (more: object) => {
+          const { events, more: others } = await engine.events({ reverse: false, limit: 2, ...more }, o);
+          return [events.map(({ id }) => id), others];
+        };
+        equal(await page({}), [["t1", "t2"], true], "the first");
+        equal(await page({ from: 5 }), [["s3", "t3"], false], "the last");
+        equal(await page({ to: 3, reverse: true }), [["t1"], false], "with nothing but erased events after it");
+        equal(await page({ from: 3, to: 3 }), [[], false], "of an erased event alone");
+      },
+    ),
+
+    verb("K-engine-erase-ids", "The ids of erased events still count", async (engine, o) => {
+      await apply(engine, o, append("s", ["1", "2", "3"]));
+      await apply(engine, o, erase("s", 3));
+      for (const more of [{}, { expected: 99 }]) {
+        const { answers } = await apply(engine, o, append("s", ["1", "2"], more));
+        equal(answers[0]?.appended, { version: 2, position: 2, duplicate: true }, "the same ids again");
+      }
+      equal(
+        (await apply(engine, o, append("s", ["2", "3"]))).answers[0]?.appended,
+        { version: 3, position: 3, duplicate: true },
+        "one that was erased and one that was not",
+      );
+      for (const ids of [
+        ["2", "1"],
+        ["1", "new"],
+      ])
+        await conflicting(engine, o, append("s", ids));
+      const ids = { stream: "s", ids: ["3", "1"], reverse: false, limit: 10 };
+      const [one, three] = (await engine.events(ids, o)).events;
+      equal([one?.id, one?.version, one?.position], ["1", 1, 1], "the place of one that is asked for by its id");
+      equal([one?.type, one?.data, one?.tags.length, one?.metadata], ["", "", 0, undefined], "what is left of it");
+      equal(one?.erased, true, "whether it says so");
+      equal([three?.id, three?.data, three?.erased], ["3", '"3"', undefined], "one that was not erased");
+    }),
+
+    verb(
+      "K-engine-erase-goes-on",
+      "Versions, positions and times go on where they were, after everything was erased too",
+      async (engine, o) => {
+        await apply(engine, later(o, 1000), append("s", ["1", "2"]));
+        await apply(engine, later(o, 2000), erase("s", 3));
+        equal(await head(engine, o, "s"), { version: 2, position: 2, first: 3, erased: true }, "the head");
+        equal((await engine.events({ reverse: false, limit: 10 }, o)).events, [], "the log");
+        const { answers } = await apply(engine, o, append("s", ["3"]));
+        equal(answers[0]?.appended, { version: 3, position: 3, duplicate: false }, "the next");
+        equal(await head(engine, o, "s"), { version: 3, position: 3, first: 3 }, "the head after it");
+        const [event] = (await engine.events({ reverse: false, limit: 10 }, o)).events;
+        equal((event?.time ?? 0) - o.now, 1000, "its time, by a clock that was set back");
+      },
+    ),
+
+    verb(
+      "K-engine-erase-expected",
+      "A stream whose events were all erased is none to expected 0 and exists, and has its version",
+      async (engine, o) => {
+        await apply(engine, o, append("s", ["1", "2"]));
+        for (const expected of [0, 1, 3] as const) await conflicting(engine, o, erase("s", 3, expected));
+        await conflicting(engine, o, erase("none", 3, "exists"));
+        await apply(engine, o, erase("s", 2, 2));
+        await conflicting(engine, o, append("s", ["3"], { expected: 0 }));
+        await apply(engine, o, erase("s", 3, "exists"));
+        await conflicting(engine, o, append("s", ["3"], { expected: "exists" }));
+        await conflicting(engine, o, append("s", ["3"], { expected: 1 }));
+        await apply(engine, o, append("s", ["3"], { expected: 0 }));
+        await apply(engine, o, erase("s", 4));
+        await apply(engine, o, append("s", ["4"], { expected: 3 }));
+        equal((await head(engine, o, "s"))?.version, 4, "the version");
+      },
+    ),
+
+    verb("K-engine-erase-nothing", "Where there is nothing to erase, nothing is written", async (engine, o) => {
+      await apply(engine, o, append("s", ["1", "2"]), erase("none", 5));
+      await apply(engine, o, erase("s", 2));
+      const { cursor } = await engine.changes(undefined, 100, o);
+      const before = await engine.read("streams", ["s", "none"], o);
+      const { answers } = await apply(engine, later(o, 100), erase("s", 2));
+      equal(answers[0], { existed: false }, "the answer");
+      equal((await apply(engine, o, erase("none", 5))).answers[0], { existed: false }, "of no stream");
+      equal((await apply(engine, o, erase("s", 0))).answers[0], { existed: false }, "before the beginning");
+      equal(await engine.read("streams", ["s", "none"], o), before, "the rows");
+      equal(await changesAfter(engine, o, cursor), [], "the changes");
+    }),
+
+    verb(
+      "K-engine-erase-row",
+      "Erasing is a write of the stream's row: a new version each time, and a change",
+      async (engine, o) => {
+        await apply(engine, o, append("s", ["1", "2", "3"]));
+        const versions = new Set<string | undefined>();
+        const note = async () => versions.add((await engine.read("streams", ["s"], o))[0]?.version);
+        await note();
+        const { cursor } = await engine.changes(undefined, 100, o);
+        await apply(engine, o, erase("s", 2));
+        await note();
+        const [change, another] = await changesAfter(engine, o, cursor);
+        const [row] = await engine.read("streams", ["s"], o);
+        equal(
+          [change?.space, change?.key, change?.row, change?.version],
+          ["streams", "s", row, row?.version],
+          "the change",
+        );
+        equal(another, undefined, "another change");
+        await apply(engine, o, erase("s", 4));
+        await note();
+        await apply(engine, o, append("s", ["4"]));
+        await note();
+        await apply(engine, o, erase("s", 5));
+        await note();
+        equal(versions.size, 5, "different versions");
+        const check = { op: "check", space: "streams", key: "s", ifVersion: [...versions][3] as string } as const;
+        await conflicting(engine, o, check, put("k"));
+      },
+    ),
+
+    verb("K-engine-erase-scan", "A stream whose events were all erased is read, but not scanned", async (engine, o) => {
+      await apply(engine, o, append("a", ["1"]), append("b", ["2"]), append("c", ["3"]), append("d", ["4"]));
+      await apply(engine, o, erase("b", 2), erase("d", 2));
+      const scanned = async (more: object) => {
+        const page = await engine.scan("streams", range(more), o);
+        return [page.rows.map(({ key }) => key), page.more];
+      };
+      equal(await scanned({}), [["a", "c"], false], "all of them");
+      equal(await scanned({ limit: 1 }), [["a"], true], "a page of one");
+      equal(await scanned({ limit: 2, keysOnly: true }), [["a", "c"], false], "a page of two");
+      equal(await scanned({ reverse: true }), [["c", "a"], false], "in reverse");
+      equal((await head(engine, o, "b"))?.version, 1, "the version");
+      await apply(engine, o, append("b", ["5"]));
+      equal(await scanned({}), [["a", "b", "c"], false], "when it has an event again");
+    }),
+
+    verb("K-engine-erase-unless", "What was erased satisfies no predicate", async (engine, o) => {
+      await apply(engine, o, append("s", ["1", "2", "3"]));
+      await apply(engine, o, erase("s", 3));
+      const seen: string[] = [];
+      const matches = ({ id }: { id: string }) => seen.push(id) > 99;
+      await apply(engine, o, append("t", ["4"], { unless: { after: 0, matches } }));
+      equal(seen, ["3"], "what the predicate was asked about");
+    }),
+
+    verb(
+      "K-engine-erase-many",
+      "A thousand events of many appends are erased at once, from within one append to within another",
+      async (engine, o) => {
+        const ids = (from: number, count: number) => Array.from({ length: count }, (_, i) => `e${from + i}`);
+        for (const [from, count] of [
+          [1, 400],
+          [401, 1],
+          [402, 2],
+          [404, 300],
+          [704, 400],
+        ] as const)
+          await apply(engine, o, append("s", ids(from, count)));
+        await apply(engine, o, erase("s", 71));
+        await apply(engine, o, erase("s", 1071));
+        const { events } = await engine.events({ reverse: false, limit: 1000 }, o);
+        equal(
+          events.map(({ version, position, id }) => [version, position, id]),
+          Array.from({ length: 33 }, (_, i) => [1071 + i, 1071 + i, `e${1071 + i}`]),
+          "what is left",
+        );
+        const backward = await engine.events({ stream: "s", reverse: true, limit: 1000 }, o);
+        equal(backward.events.length, 33, "what is left, in reverse");
       },
     ),
   ],
