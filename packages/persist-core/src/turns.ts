@@ -5,7 +5,7 @@
 export interface Turns {
   /** Whether others have had to wait for long enough. `now` by `performance.now()`. */
   isDue(now: number): boolean;
-  /** Everybody else first. */
+  /** Everybody else first. Who asks in one turn goes on in one turn, so that what belongs together still goes to the engine together. */
   take(): Promise<void>;
 }
 
@@ -17,14 +17,18 @@ const { setImmediate: later = (callback) => setTimeout(callback, 0) } = globalTh
 
 export function createTurns(): Turns {
   let latest = performance.now();
+  let next: Promise<void> | undefined;
   return {
     isDue: (now) => now - latest > longest,
-    take: () =>
-      new Promise((resolve) => {
+    take() {
+      next ??= new Promise((resolve) => {
         later(() => {
           latest = performance.now();
+          next = undefined;
           resolve();
         });
-      }),
+      });
+      return next;
+    },
   };
 }

@@ -32,6 +32,20 @@ it("makes one read for each space of what one turn asks for", async () => {
   expect(reads).toEqual(["kv: a,b,c", "records: a"]);
 });
 
+it("makes one read of what one turn asks for, also where others must have a turn first", async () => {
+  const reads: string[] = [];
+  const { store } = storeOver((engine) => ({
+    reads: "batched",
+    async read(space, keys, o) {
+      reads.push(keys.join());
+      return engine.read(space, keys, o);
+    },
+  }));
+  for (const start = performance.now(); performance.now() - start < 20; );
+  await Promise.all(["a", "b", "c"].map((key) => store.kv.get(key)));
+  expect(reads).toEqual(["a,b,c"]);
+});
+
 it("fails each of them where the read fails, with its own context", async () => {
   const { store } = storeOver(() => ({
     reads: "batched",
