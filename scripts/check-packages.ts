@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, "..");
 const run = promisify(execFile);
 
 /** What a package may contain. Sources go along, because the maps in dist point to them. */
-const allowed = /^(dist\/.+\.(js|d\.ts)(\.map)?|src\/.+\.ts|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+const allowed = /^(dist\/.+\.(js|d\.ts)(\.map)?|src\/.+\.ts|package\.json|(README|CHANGELOG|CONTRACT)\.md|LICENSE)$/;
 const required = ["package.json", "README.md", "LICENSE"];
 const installScripts = ["preinstall", "install", "postinstall", "prepare"];
 

@@ -1,12 +1,11 @@
-import type { Clause } from "./clause.ts";
-import { chapters } from "./contents.ts";
+import { selectClauses } from "./contract.ts";
 import type { Budget, Harness } from "./harness.ts";
 import { type ClauseResult, createReport, type Report, toResult, unknownGap } from "./report.ts";
 import { runClause } from "./run-clause.ts";
 import { createSession } from "./session.ts";
 
 export interface CertifyOptions {
-  /** Only the clauses whose keys start with this. */
+  /** Only the clauses whose keys start with this (`"K-list"`), or that stand under this number of the contract (`"28"`, `"28.3"`). Default: all. */
   only?: string;
   /** Of all that is random. Default: another one each time; the report names it. */
   seed?: number;
@@ -29,8 +28,11 @@ export async function certify(harness: Harness, o: CertifyOptions = {}): Promise
 
   for (const key of unknownKeys(gaps)) report(unknownGap(key));
   try {
-    for (const clause of clausesOf(only)) {
-      report(toResult(clause, await runClause(clause, session), gaps.has(clause.key)));
+    for (const { section, clauses } of selectClauses(only)) {
+      for (const numbered of clauses) {
+        const { clause } = numbered;
+        report(toResult(section, numbered, await runClause(clause, session), gaps.has(clause.key)));
+      }
     }
   } finally {
     await session.end();
@@ -38,12 +40,8 @@ export async function certify(harness: Harness, o: CertifyOptions = {}): Promise
   return createReport(harness.name, seed, results);
 }
 
-function clausesOf(only: string): Clause[] {
-  return chapters.flatMap(({ clauses }) => clauses.filter(({ key }) => key.startsWith(only)));
-}
-
 export function unknownKeys(keys: Iterable<string>): string[] {
-  const known = new Set(clausesOf("").map(({ key }) => key));
+  const known = new Set(selectClauses("").flatMap(({ clauses }) => clauses.map(({ clause }) => clause.key)));
   return [...keys].filter((key) => !known.has(key));
 }
 

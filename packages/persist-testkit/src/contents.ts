@@ -1,23 +1,25 @@
-/** The table of contents of the contract. */
+/** The table of contents of the contract: the chapters in the order of their files. Written by `npm run contract`. */
 import type { Chapter } from "./clause.ts";
 import { keys } from "./clauses/10-keys.ts";
 import { order } from "./clauses/15-order.ts";
 import { storedValues } from "./clauses/20-values.ts";
+import { limits } from "./clauses/22-limits.ts";
+import { missing } from "./clauses/23-missing.ts";
+import { conditions } from "./clauses/24-conditions.ts";
+import { expiry } from "./clauses/26-expiry.ts";
+import { listings } from "./clauses/28-listings.ts";
 import { records } from "./clauses/30-records.ts";
 import { kv } from "./clauses/40-kv.ts";
 import { buckets } from "./clauses/42-buckets.ts";
-import { expiry } from "./clauses/45-expiry.ts";
 import { blobs } from "./clauses/50-blobs.ts";
 import { events } from "./clauses/60-events.ts";
 import { readingEvents } from "./clauses/62-reading-events.ts";
 import { transactions } from "./clauses/70-transactions.ts";
 import { isolation } from "./clauses/72-isolation.ts";
-import { listings } from "./clauses/80-listings.ts";
-import { conditions } from "./clauses/85-conditions.ts";
+import { scopes } from "./clauses/80-scopes.ts";
+import { wholeStore } from "./clauses/82-whole-store.ts";
 import { lifecycle } from "./clauses/90-lifecycle.ts";
 import { badInput } from "./clauses/92-bad-input.ts";
-import { wholeStore } from "./clauses/94-whole-store.ts";
-import { scopes } from "./clauses/95-scopes.ts";
 import { adapterMethods } from "./clauses/96-adapter.ts";
 import { engineRows } from "./clauses/97-engine-1-rows.ts";
 import { engineCommits } from "./clauses/97-engine-2-commits.ts";
@@ -31,21 +33,23 @@ export const chapters: readonly Chapter[] = [
   keys,
   order,
   storedValues,
+  limits,
+  missing,
+  conditions,
+  expiry,
+  listings,
   records,
   kv,
   buckets,
-  expiry,
   blobs,
   events,
   readingEvents,
   transactions,
   isolation,
-  listings,
-  conditions,
+  scopes,
+  wholeStore,
   lifecycle,
   badInput,
-  wholeStore,
-  scopes,
   adapterMethods,
   engineRows,
   engineCommits,

@@ -19,7 +19,7 @@ import type {
   StreamHead,
 } from "@cuitty/persist-core";
 import { fail } from "./assertions.ts";
-import { type Clause, clause } from "./clause.ts";
+import { type Clause, clause, type Wording } from "./clause.ts";
 import type { Context } from "./context.ts";
 import { show } from "./show.ts";
 
@@ -96,10 +96,10 @@ export async function readOne(
 /** A clause about the engine of an empty scope. */
 export function verb(
   key: `K-engine-${string}`,
-  title: string,
+  wording: Wording,
   run: (engine: Engine, o: EngineOptions, t: Context) => Promise<void>,
 ): Clause {
-  return clause(key, title, async (t) => run(await t.engine(), t.engineOptions(), t));
+  return clause(key, wording, async (t) => run(await t.engine(), t.engineOptions(), t));
 }
 
 export function keysOf(rows: readonly Row[]): string[] {

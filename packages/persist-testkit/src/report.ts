@@ -1,10 +1,14 @@
 /** What a run has found. */
 import { PersistError } from "@cuitty/persist-core";
-import type { Clause } from "./clause.ts";
+import type { NumberedClause, Section } from "./contract.ts";
 import type { Outcome } from "./run-clause.ts";
 
 export interface ClauseResult {
   readonly key: string;
+  /** Its place in the contract, as `28.3.2`; `""` where it has none. */
+  readonly number: string;
+  /** The title of its section of the contract. */
+  readonly section: string;
   readonly title: string;
   /** `"gap"`: failed, and was known to. */
   readonly status: "passed" | "failed" | "skipped" | "gap";
@@ -38,18 +42,24 @@ export function createReport(adapter: string, seed: number, clauses: readonly Cl
 }
 
 /** The outcome in the light of the known gaps: a gap must fail. */
-export function toResult({ key, title }: Clause, outcome: Outcome, isKnownGap: boolean): ClauseResult {
+export function toResult(
+  section: Section,
+  { number, clause: { key, title } }: NumberedClause,
+  outcome: Outcome,
+  isKnownGap: boolean,
+): ClauseResult {
+  const about = { key, number, section: section.title, title };
   switch (outcome.status) {
     case "passed":
       return isKnownGap
-        ? { key, title, status: "failed", detail: "passes, but is listed in knownGaps: remove it there" }
-        : { key, title, status: "passed" };
+        ? { ...about, status: "failed", detail: "passes, but is listed in knownGaps: remove it there" }
+        : { ...about, status: "passed" };
     case "skipped":
       return isKnownGap
-        ? { key, title, status: "failed", detail: `is listed in knownGaps, but is skipped: ${outcome.reason}` }
-        : { key, title, status: "skipped", detail: outcome.reason };
+        ? { ...about, status: "failed", detail: `is listed in knownGaps, but is skipped: ${outcome.reason}` }
+        : { ...about, status: "skipped", detail: outcome.reason };
     case "failed":
-      return { key, title, status: isKnownGap ? "gap" : "failed", detail: describe(outcome.error) };
+      return { ...about, status: isKnownGap ? "gap" : "failed", detail: describe(outcome.error) };
   }
 }
 
@@ -57,9 +67,11 @@ export function toResult({ key, title }: Clause, outcome: Outcome, isKnownGap: b
 export function unknownGap(key: string): ClauseResult {
   return {
     key,
+    number: "",
+    section: "Known gaps",
     title: "Known gaps name clauses",
     status: "failed",
-    detail: "knownGaps names a clause that does not exist",
+    detail: "knownGaps names a clause that does not exist: remove it there",
   };
 }
 

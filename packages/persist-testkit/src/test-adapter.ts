@@ -1,5 +1,5 @@
 import { type CertifyOptions, randomSeed, unknownKeys } from "./certify.ts";
-import { chapters } from "./contents.ts";
+import { selectClauses } from "./contract.ts";
 import type { Harness } from "./harness.ts";
 import { toResult } from "./report.ts";
 import { runClause, timeLimits } from "./run-clause.ts";
@@ -32,17 +32,16 @@ export function testAdapter(
         throw new Error(`There is no clause ${key}: remove it from knownGaps.`);
       });
     }
-    for (const { title, clauses } of chapters) {
-      const chosen = clauses.filter(({ key }) => key.startsWith(only));
-      if (chosen.length === 0) continue;
-      describe(title, () => {
-        for (const clause of chosen) {
+    for (const { section, clauses } of selectClauses(only)) {
+      describe(`${section.number} ${section.title}`, () => {
+        for (const numbered of clauses) {
+          const { clause } = numbered;
           it(
             `${clause.key} ${clause.title}`,
             // No named parameter: some runners take one for a callback to wait for.
             async (...[runner]) => {
               const outcome = await runClause(clause, session);
-              const { status, detail } = toResult(clause, outcome, gaps.has(clause.key));
+              const { status, detail } = toResult(section, numbered, outcome, gaps.has(clause.key));
               if (status === "skipped") skip(runner, detail);
               if (status !== "failed") return;
               throw outcome.status === "failed" ? outcome.error : new Error(`${clause.key} ${detail}`);

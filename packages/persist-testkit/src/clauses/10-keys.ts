@@ -117,74 +117,83 @@ const badKeys: readonly (readonly [slug: string, key: unknown, what: string])[] 
 ];
 
 function oddKey([slug, key, what]: Row): Clause {
-  return clause(`K-key-${slug}`, `A key may be ${what}, in every facade`, async (t) => {
-    const store = await t.store();
-    await store.kv.set(key, 1);
-    await store.records.put(key, 2);
-    await store.blobs.put(key, "3");
-    await store.events.append(key, { type: "t", data: 4 });
+  return clause(
+    `K-key-${slug}`,
+    ["A key may be any well-formed text of 1 to 512 bytes without NUL, in every facade", what],
+    async (t) => {
+      const store = await t.store();
+      await store.kv.set(key, 1);
+      await store.records.put(key, 2);
+      await store.blobs.put(key, "3");
+      await store.events.append(key, { type: "t", data: 4 });
 
-    equal(await store.kv.get(key), 1, "kv.get");
-    equal((await store.records.get(key))?.value, 2, "the value in records.get");
-    equal((await store.records.get(key))?.key, key, "the key in records.get");
-    equal(await (await store.blobs.get(key))?.text(), "3", "the text in blobs.get");
-    equal(
-      (await store.events.read(key).toArray()).map(({ data }) => data),
-      [4],
-      "the data in events.read",
-    );
-    equal([...(await store.kv.getMany([key]))], [[key, 1]], "kv.getMany");
-    equal(await store.kv.keys().toArray(), [key], "kv.keys");
-    equal(await store.kv.keys({ prefix: key }).toArray(), [key], "kv.keys with the key as prefix");
-    equal(
-      (await store.records.list().toArray()).map((entry) => entry.key),
-      [key],
-      "the keys of records.list",
-    );
-    equal(
-      (await store.blobs.list().toArray()).map((entry) => entry.key),
-      [key],
-      "the keys of blobs.list",
-    );
-    equal(await store.events.streams().toArray(), [{ stream: key, version: 1 }], "events.streams");
+      equal(await store.kv.get(key), 1, "kv.get");
+      equal((await store.records.get(key))?.value, 2, "the value in records.get");
+      equal((await store.records.get(key))?.key, key, "the key in records.get");
+      equal(await (await store.blobs.get(key))?.text(), "3", "the text in blobs.get");
+      equal(
+        (await store.events.read(key).toArray()).map(({ data }) => data),
+        [4],
+        "the data in events.read",
+      );
+      equal([...(await store.kv.getMany([key]))], [[key, 1]], "kv.getMany");
+      equal(await store.kv.keys().toArray(), [key], "kv.keys");
+      equal(await store.kv.keys({ prefix: key }).toArray(), [key], "kv.keys with the key as prefix");
+      equal(
+        (await store.records.list().toArray()).map((entry) => entry.key),
+        [key],
+        "the keys of records.list",
+      );
+      equal(
+        (await store.blobs.list().toArray()).map((entry) => entry.key),
+        [key],
+        "the keys of blobs.list",
+      );
+      equal(await store.events.streams().toArray(), [{ stream: key, version: 1 }], "events.streams");
 
-    equal(await store.kv.delete(key), true, "kv.delete");
-    equal(await store.records.delete(key), true, "records.delete");
-    equal(await store.blobs.delete(key), true, "blobs.delete");
-    equal(await store.kv.has(key), false, "kv.has after the deletion");
-    equal(await store.records.has(key), false, "records.has after the deletion");
-    equal(await store.blobs.has(key), false, "blobs.has after the deletion");
-  });
+      equal(await store.kv.delete(key), true, "kv.delete");
+      equal(await store.records.delete(key), true, "records.delete");
+      equal(await store.blobs.delete(key), true, "blobs.delete");
+      equal(await store.kv.has(key), false, "kv.has after the deletion");
+      equal(await store.records.has(key), false, "records.has after the deletion");
+      equal(await store.blobs.has(key), false, "blobs.has after the deletion");
+    },
+  );
 }
 
 function distinct([slug, a, b, what]: (typeof pairs)[number]): Clause {
-  return clause(`K-key-distinct-${slug}`, `${what} make two keys, in every facade`, async (t) => {
-    const store = await t.store();
-    for (const key of [a, b]) {
-      await store.kv.set(key, `kv ${key}`);
-      await store.records.put(key, `record ${key}`);
-      await store.blobs.put(key, `blob ${key}`);
-      await store.events.append(key, { type: "t", data: `event ${key}` });
-    }
-    for (const key of [a, b]) {
-      equal(await store.kv.get(key), `kv ${key}`, "kv.get");
-      equal((await store.records.get(key))?.value, `record ${key}`, "records.get");
-      equal(await (await store.blobs.get(key))?.text(), `blob ${key}`, "blobs.get");
-      equal(
-        (await store.events.read(key).toArray()).map(({ data }) => data),
-        [`event ${key}`],
-        "events.read",
-      );
-    }
-    for (const lister of listers) {
-      equal((await keysOf(lister, store)).sort(), [a, b].sort(), lister.name);
-    }
-    await store.kv.delete(a);
-    equal(await store.kv.get(b), `kv ${b}`, "one after the other was deleted");
-  });
+  return clause(
+    `K-key-distinct-${slug}`,
+    ["Keys that differ at all are two keys, in every facade", what],
+    async (t) => {
+      const store = await t.store();
+      for (const key of [a, b]) {
+        await store.kv.set(key, `kv ${key}`);
+        await store.records.put(key, `record ${key}`);
+        await store.blobs.put(key, `blob ${key}`);
+        await store.events.append(key, { type: "t", data: `event ${key}` });
+      }
+      for (const key of [a, b]) {
+        equal(await store.kv.get(key), `kv ${key}`, "kv.get");
+        equal((await store.records.get(key))?.value, `record ${key}`, "records.get");
+        equal(await (await store.blobs.get(key))?.text(), `blob ${key}`, "blobs.get");
+        equal(
+          (await store.events.read(key).toArray()).map(({ data }) => data),
+          [`event ${key}`],
+          "events.read",
+        );
+      }
+      for (const lister of listers) {
+        equal((await keysOf(lister, store)).sort(), [a, b].sort(), lister.name);
+      }
+      await store.kv.delete(a);
+      equal(await store.kv.get(b), `kv ${b}`, "one after the other was deleted");
+    },
+  );
 }
 
 export const keys: Chapter = {
+  section: "10",
   title: "Keys",
   clauses: [
     ...oddKeys.map(oddKey),
@@ -244,9 +253,13 @@ export const keys: Chapter = {
       .filter(({ takesKey }) => takesKey)
       .flatMap(({ name, slug, run }) =>
         badKeys.map(([bad, key, what]) =>
-          clause(`K-key-refused-${slug}-${bad}`, `${name} refuses ${what} before any I/O`, async (t) => {
-            await refusedBeforeIo(await t.watched(), (store) => run(store, key as string), "INVALID_KEY", name);
-          }),
+          clause(
+            `K-key-refused-${slug}-${bad}`,
+            [`Every operation refuses ${what} before any I/O`, name],
+            async (t) => {
+              await refusedBeforeIo(await t.watched(), (store) => run(store, key as string), "INVALID_KEY", name);
+            },
+          ),
         ),
       ),
 
@@ -254,7 +267,7 @@ export const keys: Chapter = {
       (["prefix", "start", "startAfter", "end"] as const).map((bound) =>
         clause(
           `K-key-refused-${slug}-${bound === "startAfter" ? "start-after" : bound}`,
-          `${name} refuses what cannot begin a key as ${bound}, before any I/O`,
+          [`Every listing refuses as ${bound} what cannot begin a key, before any I/O`, name],
           async (t) => {
             const watched = await t.watched();
             for (const [, key, what] of badKeys) {

@@ -39,30 +39,27 @@ const rows: readonly (readonly [slug: string, ordered: readonly string[], title:
 ];
 
 export const order: Chapter = {
+  section: "15",
   title: "Order of keys",
   clauses: [
     ...rows.flatMap(([slug, ordered, title]) =>
       listers.map((lister) =>
-        clause(`K-order-${slug}-${lister.slug}`, `${lister.name}: ${title}`, (t) => inOrder(t, lister, ordered)),
+        clause(`K-order-${slug}-${lister.slug}`, [title, lister.name], (t) => inOrder(t, lister, ordered)),
       ),
     ),
 
     ...listers.map((lister) =>
-      clause(
-        `K-order-random-${lister.slug}`,
-        `${lister.name}: random keys come in byte order, both ways`,
-        async (t) => {
-          const key = fc.string({ unit: "binary", minLength: 1, maxLength: 6 }).filter((text) => !text.includes("\0"));
-          const sets = fc.sample(fc.uniqueArray(key, { minLength: 20, maxLength: 40 }), { seed: t.seed, numRuns: 3 });
-          for (const set of sets) {
-            const store = await t.store();
-            await lister.fill(store, set);
-            const expected = [...set].sort(byBytes);
-            equal(await keysOf(lister, store), expected, `ascending (seed ${t.seed})`);
-            equal(await keysOf(lister, store, { reverse: true }), expected.reverse(), `descending (seed ${t.seed})`);
-          }
-        },
-      ),
+      clause(`K-order-random-${lister.slug}`, ["Random keys come in byte order, both ways", lister.name], async (t) => {
+        const key = fc.string({ unit: "binary", minLength: 1, maxLength: 6 }).filter((text) => !text.includes("\0"));
+        const sets = fc.sample(fc.uniqueArray(key, { minLength: 20, maxLength: 40 }), { seed: t.seed, numRuns: 3 });
+        for (const set of sets) {
+          const store = await t.store();
+          await lister.fill(store, set);
+          const expected = [...set].sort(byBytes);
+          equal(await keysOf(lister, store), expected, `ascending (seed ${t.seed})`);
+          equal(await keysOf(lister, store, { reverse: true }), expected.reverse(), `descending (seed ${t.seed})`);
+        }
+      }),
     ),
 
     clause(

@@ -7,6 +7,7 @@ import { refusedBeforeIo } from "../untouched.ts";
 const uuidV7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 export const records: Chapter = {
+  section: "30",
   title: "Records",
   clauses: [
     clause("K-records-missing", "What is not there is undefined, and no error", async (t) => {
@@ -180,23 +181,6 @@ export const records: Chapter = {
       await refusedBeforeIo(watched, ({ records }) => records.putMany(value), "INVALID_VALUE", "a bad value");
       await refusedBeforeIo(watched, ({ records }) => records.putMany(key), "INVALID_KEY", "a bad key");
       equal(await watched.store.records.has("a"), false, "has of the good one");
-    }),
-
-    clause("K-records-put-many-limit", "putMany takes 1 000 documents, and not one more", async (t) => {
-      const watched = await t.watched();
-      const entries = Array.from({ length: 1001 }, (_, i): [string, number] => [`k${i}`, i]);
-      await refusedBeforeIo(watched, ({ records }) => records.putMany(entries), "TOO_LARGE", "1001 documents");
-      const { records } = watched.store;
-      equal((await records.putMany(entries.slice(0, 1000))).length, 1000, "the answers to 1000 documents");
-      equal((await records.list().toArray()).length, 1000, "how many there are");
-    }),
-
-    clause("K-records-put-many-bytes", "One commit takes 8 MiB, and not more", async (t) => {
-      const watched = await t.watched();
-      const megabyte = "x".repeat(1024 * 1024 - 2);
-      const entries = Array.from({ length: 9 }, (_, i): [string, string] => [`k${i}`, megabyte]);
-      await refusedBeforeIo(watched, ({ records }) => records.putMany(entries), "TOO_LARGE", "9 MiB");
-      equal((await watched.store.records.putMany(entries.slice(0, 8))).length, 8, "the answers to 8 MiB");
     }),
 
     clause("K-records-get-many", "getMany gives what is there, in the order of the keys, each once", async (t) => {

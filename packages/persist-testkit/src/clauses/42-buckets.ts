@@ -7,6 +7,7 @@ import { refusedBeforeIo } from "../untouched.ts";
 const minute = 60_000;
 
 export const buckets: Chapter = {
+  section: "42",
   title: "Buckets",
   clauses: [
     clause("K-bucket-keys", "A bucket is the keys under its name and a slash, and shows them without", async (t) => {

@@ -27,12 +27,16 @@ const reads: readonly (readonly [slug: string, o: ReadOptions, versions: readonl
 ];
 
 export const readingEvents: Chapter = {
+  section: "62",
   title: "Reading events",
   clauses: [
     ...reads.map(([slug, o, versions]) =>
       clause(
         `K-events-read-${slug}`,
-        `read with ${JSON.stringify(o).replaceAll('"', "")} gives ${versions.length === 0 ? "nothing" : versions.join(", ")} of ten`,
+        [
+          "read gives exactly what its options say, in their direction",
+          `${JSON.stringify(o).replaceAll('"', "")} gives ${versions.length === 0 ? "nothing" : versions.join(", ")} of ten`,
+        ],
         async (t) => {
           equal(await read(await filled(await t.store()), "s", o), [...versions], "the data");
         },

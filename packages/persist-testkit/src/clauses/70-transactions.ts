@@ -29,6 +29,7 @@ const nothing = [undefined, undefined, undefined, [], 0];
 const all = [{ in: "records" }, "in kv", "in blobs", [1, 2], 2];
 
 export const transactions: Chapter = {
+  section: "70",
   title: "Transactions",
   clauses: [
     clause(
@@ -472,22 +473,6 @@ export const transactions: Chapter = {
         await refusedBeforeIo(watched, (s) => s.transaction(fn as never), "INVALID_ARGUMENT", "transaction");
       }
     }),
-
-    clause(
-      "K-tx-too-many",
-      "A transaction of more than 1 000 writes is TOO_LARGE, and nothing is written",
-      async (t) => {
-        const store = await t.store();
-        const write = (count: number) =>
-          store.transaction(async (tx) => {
-            for (let i = 0; i < count; i++) await tx.kv.set(`k${i}`, i);
-          });
-        await refused(() => write(1001), "TOO_LARGE", "1001 writes");
-        equal(await store.kv.keys().toArray(), [], "keys");
-        await write(1000);
-        equal((await store.kv.keys().toArray()).length, 1000, "how many keys");
-      },
-    ),
 
     clause("K-tx-many-reads", "A transaction may read more than it may write", async (t) => {
       const store = await t.store();

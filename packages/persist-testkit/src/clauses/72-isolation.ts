@@ -96,7 +96,7 @@ function retried(
 ): Clause {
   return clause(
     `K-tx-read-${slug}`,
-    `A transaction that read ${what}, which changed meanwhile, runs again`,
+    ["A transaction runs again where what it has read changed meanwhile", what],
     async (t) => {
       const store = await t.store();
       check(t, store);
@@ -130,6 +130,7 @@ function needSerializable(t: Context, { capabilities }: Store): void {
 }
 
 export const isolation: Chapter = {
+  section: "72",
   title: "Transactions and others at once",
   clauses: [
     clause("K-tx-at-once", "Readers see all of a transaction's writes or none", async (t) => {

@@ -9,6 +9,7 @@ import { refusedBeforeIo } from "../untouched.ts";
 const supports = ["native", "emulated", "local", "absent"];
 
 export const lifecycle: Chapter = {
+  section: "90",
   title: "Lifecycle",
   clauses: [
     clause("K-open-empty", "A new store is empty", async (t) => {
@@ -217,11 +218,15 @@ export const lifecycle: Chapter = {
     ...operations
       .filter(({ name }) => name !== "blobs.url")
       .map(({ name, slug, run }) =>
-        clause(`K-closed-${slug}`, `${name} of a closed store is CLOSED, without any I/O`, async (t) => {
-          const watched = await t.watched();
-          await watched.store.close();
-          await refusedBeforeIo(watched, (store) => run(store, "k"), "CLOSED", name);
-        }),
+        clause(
+          `K-closed-${slug}`,
+          ["Every operation of a closed store is CLOSED, without any I/O", name],
+          async (t) => {
+            const watched = await t.watched();
+            await watched.store.close();
+            await refusedBeforeIo(watched, (store) => run(store, "k"), "CLOSED", name);
+          },
+        ),
       ),
 
     clause("K-closed-raw", "raw of a closed store is CLOSED", async (t) => {
@@ -263,7 +268,7 @@ export const lifecycle: Chapter = {
       .map(({ name, slug, run }) =>
         clause(
           `K-aborted-${slug}`,
-          `${name} with a signal that is aborted already is ABORTED before any I/O`,
+          ["Every operation with a signal that is aborted already is ABORTED before any I/O", name],
           async (t) => {
             const watched = await t.watched();
             const reason = new Error("mine");
@@ -278,15 +283,19 @@ export const lifecycle: Chapter = {
     ...operations
       .filter(({ takesOptions }) => takesOptions)
       .map(({ name, slug, run }) =>
-        clause(`K-signal-${slug}`, `${name} with a signal that nobody aborts does the same as without`, async (t) => {
-          const store = await t.store();
-          const { signal } = new AbortController();
-          await store.records.put("k", 1);
-          await store.kv.set("k", 1);
-          await store.blobs.put("k", "x");
-          if (name === "records.insert") await store.records.delete("k");
-          await run(store, "k", { signal, timeout: "10s" });
-        }),
+        clause(
+          `K-signal-${slug}`,
+          ["Every operation with a signal that nobody aborts does the same as without", name],
+          async (t) => {
+            const store = await t.store();
+            const { signal } = new AbortController();
+            await store.records.put("k", 1);
+            await store.kv.set("k", 1);
+            await store.blobs.put("k", "x");
+            if (name === "records.insert") await store.records.delete("k");
+            await run(store, "k", { signal, timeout: "10s" });
+          },
+        ),
       ),
 
     clause("K-aborted-later", "Aborting after the answer changes nothing", async (t) => {

@@ -47,6 +47,7 @@ const values: readonly unknown[] = [
 ];
 
 export const adapterMethods: Chapter = {
+  section: "96",
   title: "The adapter's methods",
   clauses: [
     clause(

@@ -42,6 +42,7 @@ const keyRanges: readonly (readonly [slug: string, range: Partial<KeyRange>, exp
 ];
 
 export const engineRows: Chapter = {
+  section: "97.1",
   title: "The engine: rows",
   clauses: [
     verb("K-engine-facts", "An engine says its adapter's name and how its reads are", async (engine) => {
@@ -159,7 +160,7 @@ export const engineRows: Chapter = {
     ...keyRanges.map(([slug, part, expected]) =>
       verb(
         `K-engine-scan-${slug}`,
-        `A scan by key gives exactly its range: ${slug.replaceAll("-", " ")}`,
+        ["A scan by key gives exactly its range", slug.replaceAll("-", " ")],
         async (engine, o) => {
           await apply(engine, o, ...["d", "a", "e", "c", "b"].map((key) => put(key)), put("c", 1, { space: "system" }));
           const page = await engine.scan("kv", range(part), o);

@@ -23,6 +23,7 @@ const letters = ["a", "b", "c", "d", "e"];
 const at = (key: string, inclusive: boolean): Bound => ({ key, inclusive });
 
 export const engineCommits: Chapter = {
+  section: "97.2",
   title: "The engine: commits",
   clauses: [
     verb("K-engine-commit-empty", "A commit of no lists is answered with no results", async (engine, o) => {

@@ -64,12 +64,13 @@ const indexRanges: readonly (readonly [slug: string, range: Partial<IndexRange>,
 ];
 
 export const engineIndexes: Chapter = {
+  section: "97.3",
   title: "The engine: indexes",
   clauses: [
     ...indexRanges.map(([slug, part, expected]) =>
       verb(
         `K-engine-index-${slug}`,
-        `A scan by index gives exactly its range, by tuple and then by key: ${slug.replaceAll("-", " ")}`,
+        ["A scan by index gives exactly its range, by tuple and then by key", slug.replaceAll("-", " ")],
         async (engine, o) => {
           const shuffled = [...indexed].sort(([a], [b]) => (a < b ? -1 : 1));
           await apply(engine, o, ...shuffled.map(([key, tuple]) => record(key, tuple)));

@@ -15,6 +15,7 @@ import {
 } from "../engine-verbs.ts";
 
 export const engineEvents: Chapter = {
+  section: "97.4",
   title: "The engine: events",
   clauses: [
     verb("K-engine-append", "append places events side by side in stream and log", async (engine, o) => {

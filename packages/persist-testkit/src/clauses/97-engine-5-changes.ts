@@ -29,6 +29,7 @@ function latest(changes: readonly ChangedRow[]): ChangedRow[] {
 }
 
 export const engineChanges: Chapter = {
+  section: "97.5",
   title: "The engine: changes",
   clauses: [
     verb(

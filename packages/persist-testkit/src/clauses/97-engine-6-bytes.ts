@@ -18,6 +18,7 @@ import {
 
 const bytes = (...numbers: number[]) => Uint8Array.from(numbers);
 export const engineBytes: Chapter = {
+  section: "97.6",
   title: "The engine: bytes",
   clauses: [
     verb("K-engine-stage", "stage tells size and SHA-256, and gives each content a token", async (engine, o) => {
@@ -37,7 +38,7 @@ export const engineBytes: Chapter = {
     ...([0, 1, 1000, 262_144, 262_145, 1_500_000] as const).map((size) =>
       verb(
         `K-engine-bytes-${size}`,
-        `${size} bytes come back whole and in parts, also while they are only staged`,
+        ["Bytes come back whole and in parts, also while they are only staged", `${size} bytes`],
         async (engine, o) => {
           const content = bytesOf(size);
           const { token } = await engine.bytes.stage(inChunks(content, 70_000), o);

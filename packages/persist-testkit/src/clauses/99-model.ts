@@ -112,6 +112,7 @@ async function compare(t: Context, steps: fc.Arbitrary<Step>[]): Promise<void> {
 }
 
 export const models: Chapter = {
+  section: "99",
   title: "Random sequences",
   clauses: [
     model("K-model-kv", "kv does what the model does", any(kvOperation, kvOperation, passing)),

@@ -69,7 +69,7 @@ const malformed: readonly unknown[] = [
 
 function promises({ name, slug, act, set, remove, version, value, after }: Conditional): Clause[] {
   return [
-    clause(`K-if-match-${slug}`, `${name} with ifMatch of what is there is done`, async (t) => {
+    clause(`K-if-match-${slug}`, ["With ifMatch of what is there, a write is done", name], async (t) => {
       const store = await t.store();
       await set(store, "old");
       await act(store, { ifMatch: present(await version(store), "the version") });
@@ -78,7 +78,7 @@ function promises({ name, slug, act, set, remove, version, value, after }: Condi
 
     clause(
       `K-if-match-stale-${slug}`,
-      `${name} with ifMatch of what was there is CONFLICT, and changes nothing`,
+      ["With ifMatch of what was there, a write is CONFLICT and changes nothing", name],
       async (t) => {
         const store = await t.store();
         await set(store, "old");
@@ -90,17 +90,21 @@ function promises({ name, slug, act, set, remove, version, value, after }: Condi
       },
     ),
 
-    clause(`K-if-match-missing-${slug}`, `${name} with ifMatch is CONFLICT where there is nothing`, async (t) => {
-      const store = await t.store();
-      await refused(() => act(store, { ifMatch: "made-up" }), "CONFLICT", "where there never was anything");
-      await set(store, "old");
-      const gone = present(await version(store), "the version");
-      await remove(store);
-      await refused(() => act(store, { ifMatch: gone }), "CONFLICT", "where it was deleted");
-      equal(await value(store), undefined, "the value");
-    }),
+    clause(
+      `K-if-match-missing-${slug}`,
+      ["With ifMatch, a write is CONFLICT where there is nothing", name],
+      async (t) => {
+        const store = await t.store();
+        await refused(() => act(store, { ifMatch: "made-up" }), "CONFLICT", "where there never was anything");
+        await set(store, "old");
+        const gone = present(await version(store), "the version");
+        await remove(store);
+        await refused(() => act(store, { ifMatch: gone }), "CONFLICT", "where it was deleted");
+        equal(await value(store), undefined, "the value");
+      },
+    ),
 
-    clause(`K-if-match-made-up-${slug}`, `${name} with ifMatch of what never was is CONFLICT`, async (t) => {
+    clause(`K-if-match-made-up-${slug}`, ["With ifMatch of what never was, a write is CONFLICT", name], async (t) => {
       const store = await t.store();
       await set(store, "old");
       for (const ifMatch of ["made-up", "*", "0", "null", `${await version(store)} `, "x".repeat(5000)]) {
@@ -111,7 +115,7 @@ function promises({ name, slug, act, set, remove, version, value, after }: Condi
 
     clause(
       `K-if-none-match-${slug}`,
-      `${name} with ifNoneMatch is CONFLICT where there is something, else done`,
+      ["With ifNoneMatch, a write is CONFLICT where there is something, else done", name],
       async (t) => {
         const store = await t.store();
         await act(store, { ifNoneMatch: "*" });
@@ -124,7 +128,7 @@ function promises({ name, slug, act, set, remove, version, value, after }: Condi
 
     clause(
       `K-if-malformed-${slug}`,
-      `${name} with a malformed condition is INVALID_ARGUMENT before any I/O`,
+      ["With a malformed condition, a write is INVALID_ARGUMENT before any I/O", name],
       async (t) => {
         const watched = await t.watched();
         await set(watched.store, "old");
@@ -135,7 +139,7 @@ function promises({ name, slug, act, set, remove, version, value, after }: Condi
       },
     ),
 
-    clause(`K-if-race-${slug}`, `Of many ${name} at once with one ifMatch, one is done`, async (t) => {
+    clause(`K-if-race-${slug}`, ["Of many writes at once with one ifMatch, one is done", name], async (t) => {
       const store = await t.store();
       for (let round = 0; round < 5; round++) {
         await set(store, `round ${round}`);
@@ -150,6 +154,7 @@ function promises({ name, slug, act, set, remove, version, value, after }: Condi
 }
 
 export const conditions: Chapter = {
+  section: "24",
   title: "Conditions",
   clauses: [
     ...conditionals.flatMap(promises),
@@ -157,7 +162,7 @@ export const conditions: Chapter = {
     ...conditionals
       .filter(({ slug }) => slug.startsWith("records") || slug.startsWith("kv"))
       .map(({ name, slug, act, set, remove, version, value }) =>
-        clause(`K-if-aba-${slug}`, `${name} is not taken in by the same value under a new version`, async (t) => {
+        clause(`K-if-aba-${slug}`, ["No version matches the same value written anew", name], async (t) => {
           const store = await t.store();
           await set(store, "old");
           const ifMatch = present(await version(store), "the version");

@@ -178,11 +178,12 @@ const gone: readonly (readonly [slug: string, what: string, check: (store: Store
 ];
 
 export const expiry: Chapter = {
+  section: "26",
   title: "Expiry",
   clauses: [
     ...gone.map(
       ([slug, what, check]): Clause =>
-        clause(`K-expiry-gone-${slug}`, `Once expired: ${what}`, async (t) => {
+        clause(`K-expiry-gone-${slug}`, ["Once expired, an entry is absent for every operation", what], async (t) => {
           const store = await t.store();
           await store.kv.setMany([["k", 1]], { ttl: 1000 });
           await store.kv.set("other", 1);
@@ -196,7 +197,10 @@ export const expiry: Chapter = {
     ...durations.map(([ttl, ms]) =>
       clause(
         `K-expiry-ttl-${typeof ttl === "string" ? ttl.replace(".", "-") : `number-${ttl}`}`,
-        `ttl: ${JSON.stringify(ttl)} is ${ms} milliseconds, to the millisecond`,
+        [
+          "A ttl is a number of milliseconds or a number with its unit, and ends the entry to the millisecond",
+          `${JSON.stringify(ttl)} is ${ms}`,
+        ],
         async (t) => {
           const { kv, records } = await t.store();
           const at = new Date(t.clock.now() + ms);
@@ -388,22 +392,26 @@ export const expiry: Chapter = {
     ...listers
       .filter(({ slug }) => slug === "kv-list" || slug === "kv-keys")
       .map(({ name, slug, list }) =>
-        clause(`K-expiry-many-${slug}`, `${name} finds what is left behind a thousand that have expired`, async (t) => {
-          const store = await t.store();
-          await store.kv.setMany(
-            Array.from({ length: 1000 }, (_, i) => [`a${i}`, i]),
-            { ttl: 1 },
-          );
-          await store.kv.setMany([
-            ["b", 1],
-            ["0", 1],
-          ]);
-          t.clock.advance(1);
-          equal((await list(store, { batchSize: 10 }).toArray()).length, 2, "in small batches");
-          equal((await list(store).page()).items.length, 2, "in one page");
-          equal((await list(store, { limit: 2 }).page()).items.length, 2, "in a page of two");
-          equal((await list(store, { limit: 1, reverse: true }).page()).items.length, 1, "the last one");
-        }),
+        clause(
+          `K-expiry-many-${slug}`,
+          ["A listing finds what is left behind a thousand that have expired", name],
+          async (t) => {
+            const store = await t.store();
+            await store.kv.setMany(
+              Array.from({ length: 1000 }, (_, i) => [`a${i}`, i]),
+              { ttl: 1 },
+            );
+            await store.kv.setMany([
+              ["b", 1],
+              ["0", 1],
+            ]);
+            t.clock.advance(1);
+            equal((await list(store, { batchSize: 10 }).toArray()).length, 2, "in small batches");
+            equal((await list(store).page()).items.length, 2, "in one page");
+            equal((await list(store, { limit: 2 }).page()).items.length, 2, "in a page of two");
+            equal((await list(store, { limit: 1, reverse: true }).page()).items.length, 1, "the last one");
+          },
+        ),
       ),
 
     clause("K-expiry-reopened", "What has expired while nobody had the store open is gone", async (t) => {

@@ -171,7 +171,7 @@ const rows: readonly Row[] = [
 ];
 
 function tableClause(lister: Lister, { slug, title, keys, options, expected }: Row): Clause {
-  return clause(`K-list-${slug}-${lister.slug}`, `${lister.name}: ${title}`, async (t) => {
+  return clause(`K-list-${slug}-${lister.slug}`, [title, lister.name], async (t) => {
     const store = await t.store();
     await lister.fill(store, keys);
     equal(await keysOf(lister, store, options), [...expected], "toArray");
@@ -202,7 +202,7 @@ const badOptions: readonly RangeOptions[] = [
 function promises(lister: Lister): Clause[] {
   const { name, slug, list, fill, keyOf } = lister;
   return [
-    clause(`K-list-pages-${slug}`, `${name}: pages fit together, and the last one has no cursor`, async (t) => {
+    clause(`K-list-pages-${slug}`, ["Pages fit together, and the last one has no cursor", name], async (t) => {
       const store = await t.store();
       await fill(store, letters);
       for (const reverse of [false, true]) {
@@ -223,20 +223,16 @@ function promises(lister: Lister): Clause[] {
       }
     }),
 
-    clause(
-      `K-list-page-again-${slug}`,
-      `${name}: page is stateless: the same cursor gives the same page`,
-      async (t) => {
-        const store = await t.store();
-        await fill(store, letters);
-        const { cursor } = await list(store, { limit: 2 }).page();
-        const listing = list(store, { limit: 2, cursor });
-        for (let i = 0; i < 3; i++) equal((await listing.page()).items.map(keyOf), ["c", "d"], "the page");
-        equal((await listing.toArray()).map(keyOf), ["c", "d"], "toArray with the cursor");
-      },
-    ),
+    clause(`K-list-page-again-${slug}`, ["page is stateless: the same cursor gives the same page", name], async (t) => {
+      const store = await t.store();
+      await fill(store, letters);
+      const { cursor } = await list(store, { limit: 2 }).page();
+      const listing = list(store, { limit: 2, cursor });
+      for (let i = 0; i < 3; i++) equal((await listing.page()).items.map(keyOf), ["c", "d"], "the page");
+      equal((await listing.toArray()).map(keyOf), ["c", "d"], "toArray with the cursor");
+    }),
 
-    clause(`K-list-page-default-${slug}`, `${name}: a page has 100 entries where nothing else is said`, async (t) => {
+    clause(`K-list-page-default-${slug}`, ["A page has 100 entries where nothing else is said", name], async (t) => {
       const store = await t.store();
       const keys = Array.from({ length: 130 }, (_, i) => `k${String(i).padStart(3, "0")}`);
       await fill(store, keys);
@@ -248,7 +244,7 @@ function promises(lister: Lister): Clause[] {
 
     clause(
       `K-list-cursor-foreign-${slug}`,
-      `${name}: a cursor of another query is refused before any I/O`,
+      ["A cursor of another query is refused before any I/O", name],
       async (t) => {
         const watched = await t.watched();
         await fill(watched.store, letters);
@@ -264,7 +260,7 @@ function promises(lister: Lister): Clause[] {
 
     clause(
       `K-list-cursor-tampered-${slug}`,
-      `${name}: a cursor that was changed is refused or goes on elsewhere, and no more`,
+      ["A cursor that was changed is refused or goes on elsewhere, and no more", name],
       async (t) => {
         const store = await t.store();
         await fill(store, letters);
@@ -283,7 +279,7 @@ function promises(lister: Lister): Clause[] {
 
     clause(
       `K-list-cursor-reopened-${slug}`,
-      `${name}: a cursor works after the store was opened anew, also when its key is gone`,
+      ["A cursor works after the store was opened anew, also when its key is gone", name],
       async (t) => {
         const place = t.place();
         let store = await place.open();
@@ -298,7 +294,7 @@ function promises(lister: Lister): Clause[] {
 
     clause(
       `K-list-bad-options-${slug}`,
-      `${name}: malformed options are refused before any I/O, and when the listing is made`,
+      ["Malformed options are refused before any I/O, and when the listing is made", name],
       async (t) => {
         const watched = await t.watched();
         for (const o of badOptions) {
@@ -309,7 +305,7 @@ function promises(lister: Lister): Clause[] {
       },
     ),
 
-    clause(`K-list-lazy-${slug}`, `${name}: nothing is read before it is iterated`, async (t) => {
+    clause(`K-list-lazy-${slug}`, ["Nothing is read before it is iterated", name], async (t) => {
       const { store, calls } = await t.watched();
       list(store);
       list(store)[Symbol.asyncIterator]();
@@ -317,7 +313,7 @@ function promises(lister: Lister): Clause[] {
       equal(calls, [], "what the backend was asked");
     }),
 
-    clause(`K-list-again-${slug}`, `${name}: a listing may be read again, and is read anew`, async (t) => {
+    clause(`K-list-again-${slug}`, ["A listing may be read again, and is read anew", name], async (t) => {
       const store = await t.store();
       await fill(store, ["a"]);
       const listing = list(store);
@@ -326,7 +322,7 @@ function promises(lister: Lister): Clause[] {
       equal((await listing.toArray()).map(keyOf), ["a", "b"], "then");
     }),
 
-    clause(`K-list-break-${slug}`, `${name}: who stops in the middle leaves nothing behind`, async (t) => {
+    clause(`K-list-break-${slug}`, ["Who stops in the middle leaves nothing behind", name], async (t) => {
       const store = await t.store();
       await fill(store, letters);
       for (let i = 0; i < 3; i++) {
@@ -342,7 +338,7 @@ function promises(lister: Lister): Clause[] {
 
     clause(
       `K-list-concurrent-next-${slug}`,
-      `${name}: who does not wait for the call before is answered in turn`,
+      ["Who does not wait for the call before is answered in turn", name],
       async (t) => {
         const store = await t.store();
         await fill(store, letters);
@@ -361,7 +357,7 @@ function promises(lister: Lister): Clause[] {
       },
     ),
 
-    clause(`K-list-max-${slug}`, `${name}: toArray is TOO_LARGE above max, and says how to go on`, async (t) => {
+    clause(`K-list-max-${slug}`, ["toArray is TOO_LARGE above max, and says how to go on", name], async (t) => {
       const store = await t.store();
       await fill(store, letters);
       equal((await list(store).toArray({ max: 6 })).length, 6, "with max of as many");
@@ -372,7 +368,7 @@ function promises(lister: Lister): Clause[] {
 
     clause(
       `K-list-write-while-${slug}`,
-      `${name}: writing while listing neither blocks nor repeats or hides what stays`,
+      ["Writing while listing neither blocks nor repeats or hides what stays", name],
       async (t) => {
         const store = await t.store();
         const keys = Array.from({ length: 60 }, (_, i) => `k${String(i).padStart(2, "0")}`);
@@ -394,6 +390,7 @@ function promises(lister: Lister): Clause[] {
 }
 
 export const listings: Chapter = {
+  section: "28",
   title: "Listings",
   clauses: [
     ...listers.flatMap((lister) => rows.map((one) => tableClause(lister, one))),

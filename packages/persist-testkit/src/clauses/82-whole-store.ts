@@ -43,6 +43,7 @@ const changes: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
 };
 
 export const wholeStore: Chapter = {
+  section: "82",
   title: "Digest, stats and health",
   clauses: [
     clause("K-digest-equal", "Stores with equal contents have equal digests, whatever their history", async (t) => {

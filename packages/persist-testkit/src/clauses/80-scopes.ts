@@ -75,10 +75,11 @@ async function apart(t: Context, a: OpenOptions, b: OpenOptions): Promise<void> 
 }
 
 export const scopes: Chapter = {
+  section: "80",
   title: "Stores and namespaces",
   clauses: [
     ...pairs.map(([slug, a, b, what]) =>
-      clause(`K-scope-${slug}`, `Nothing is shared between ${what}`, (t) =>
+      clause(`K-scope-${slug}`, ["Stores and namespaces of different names share nothing", what], (t) =>
         apart(t, a === undefined ? {} : { namespace: a }, b === undefined ? {} : { namespace: b }),
       ),
     ),
