@@ -112,9 +112,18 @@ export interface Engine {
   commit(lists: readonly (readonly Op[])[], o: EngineOptions): MaybePromise<readonly CommitResult[]>;
   /**
    * Every key that changed after `since` (`undefined`: ever), in commit order, with its present state; a deletion is reported until its tombstone ages out,
-   * after which an older `since` is refused with CURSOR_EXPIRED. States that were superseded may be missing. No committed change is ever skipped.
+   * seven days later, after which an older `since` is refused with CURSOR_EXPIRED. States that were superseded may be missing. No committed change is ever skipped.
+   *
+   * A row that has expired is not reported until it is swept, and then once, as a deletion; never where it was written over before that.
    */
   changes(since: string | undefined, limit: number, o: EngineOptions): MaybePromise<ChangePage>;
+  /** A `since` for what is committed from here on, found without reading what is before it. */
+  latest(o: EngineOptions): MaybePromise<string>;
+  /**
+   * One bounded step of what otherwise happens in the background: rows that have expired become tombstones, tombstones older than seven days go, and so do
+   * bytes that no row names any more. `more`: another step would find more to do. Cheap where there is nothing to do: who watches calls it once a second.
+   */
+  sweep(o: EngineOptions): MaybePromise<{ readonly more: boolean }>;
   /** Calls back when something may have changed: a hint, never the truth. Returns the unsubscriber. */
   wake(onWake: () => void): () => void;
   /** The contents of blobs. */
@@ -407,6 +416,8 @@ export interface ChangePage {
   readonly changes: readonly ChangedRow[];
   /** Go on here. Never `undefined`: an empty page answers with where it stands. */
   readonly cursor: string;
+  /** Whether another page may follow at once. */
+  readonly more: boolean;
 }
 
 export interface ChangedRow {
@@ -414,7 +425,9 @@ export interface ChangedRow {
   readonly key: string;
   /** The present state; left out where it was deleted. */
   readonly row?: Row | undefined;
-  /** The version of the write, or of the deletion. */
+  /** Why there is no row: `"expired"` where it had expired when it was removed. */
+  readonly reason?: "deleted" | "expired" | undefined;
+  /** The version of the write, or of the deletion; of a row that a sweep removed, its own. */
   readonly version: string;
   /** Milliseconds since the epoch. */
   readonly time: number;

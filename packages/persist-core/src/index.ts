@@ -30,6 +30,7 @@ export { openEngine } from "./open-engine.ts";
 export { checkOptionNames, storeOptionNames } from "./option-names.ts";
 export type { AdapterRegistry, CreateStoreOptions, StoreOptions } from "./options.ts";
 export { type AdapterDescriptor, type AdapterFactory, registerAdapter } from "./registry.ts";
+export { deletionsKeptFor } from "./retention.ts";
 export { hashRows } from "./row-hash.ts";
 export { createSha256, type Sha256 } from "./sha256.ts";
 export { firstOf, hasEvents, isExpected, rowVersionOf, streamHead } from "./stream-heads.ts";

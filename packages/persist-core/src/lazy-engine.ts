@@ -41,6 +41,8 @@ export function createLazyEngine(sibling: Engine, open: () => Promise<Engine>): 
     events: (range, o) => use((engine) => engine.events(range, o)),
     commit: (lists, o) => use((engine) => engine.commit(lists, o)),
     changes: (since, limit, o) => use((engine) => engine.changes(since, limit, o)),
+    latest: (o) => use((engine) => engine.latest(o)),
+    sweep: (o) => use((engine) => engine.sweep(o)),
     wake(onWake) {
       let stop: (() => void) | undefined;
       let stopped = false;

@@ -1,7 +1,7 @@
 /** The feed of changes: every row at the number of its last write, merged with the deletions. */
 import { type ChangedRow, type ChangePage, PersistError, type Row, type Space } from "@cuitty/persist-core";
 import type { Connection } from "./connection.ts";
-import { hasTimes, isExpired } from "./rows.ts";
+import { hasTimes } from "./rows.ts";
 import { rowTables } from "./schema.ts";
 import { toStreamRow } from "./streams.ts";
 import { forgottenSeq } from "./sweep.ts";
@@ -12,9 +12,11 @@ interface StoredChange extends Row {
   readonly updatedAt: number;
   /** Of a stream's last event. */
   readonly position: number | null;
+  /** Of a stream. */
   readonly first: number | null;
   readonly erased: 0 | 1 | null;
-  readonly deleted: 0 | 1;
+  /** Of a deletion. */
+  readonly reason: "deleted" | "expired" | null;
 }
 
 // Each branch comes in the order of its index on seq, so that SQLite merges them and reads no more than the page. The plus keeps it from taking the index that leads by
@@ -26,12 +28,12 @@ const branches = [
     (table) => `
       select seq, '${table}' as space, key, version, ${hasTimes(table) ? "created_at" : "null"} as createdAt, updated_at as updatedAt,
         expires_at as expiresAt, ${table === "blobs" ? "cast(content as text)" : "null"} as content, null as position,
-        null as first, null as erased, 0 as deleted, value
-      from ${table} where ${changed}`,
+        null as first, null as erased, null as reason, value
+      from ${table} where ${changed} and (expires_at is null or expires_at > ?)`,
   ),
-  `select seq, 'streams', stream, version, created_at, updated_at, null, null, position, first, erased, 0, ''
+  `select seq, 'streams', stream, version, created_at, updated_at, null, null, position, first, erased, null, ''
    from streams where ${changed}`,
-  `select seq, space, key, version, deleted_at, deleted_at, null, null, null, null, null, 1, ''
+  `select seq, space, key, version, deleted_at, deleted_at, null, null, null, null, null, reason, ''
    from deletions where ${changed}`,
 ];
 
@@ -51,25 +53,33 @@ export function readChanges(
     throw new PersistError(
       "CURSOR_EXPIRED",
       after > last
-        ? "The cursor is of a later state than this file has: the file was restored from a backup, or is another one. Start over."
-        : "The cursor is older than the deletions that are still known. Start over.",
+        ? "The cursor is of a later state than this file has: the file was restored from a backup, or is another one."
+        : "The cursor is older than the deletions that are still known.",
       { adapter: "sqlite" },
     );
   }
-  const bounds = branches.flatMap(() => [after, last, namespace]);
-  const stored = connection.statement(select).all(...bounds, limit) as StoredChange[];
-  const changes = stored.map((change) => toChange(change, now));
-  // A page that is not full has seen everything, also what other namespaces wrote.
-  const end = stored.length < limit ? last : (stored.at(-1)?.seq ?? last);
-  return { changes, cursor: toCursor(end) };
+  const range = [after, last, namespace];
+  const bounds = [...rowTables.flatMap(() => [...range, now]), ...range, ...range];
+  const stored = connection.statement(select).all(...bounds, limit + 1) as StoredChange[];
+  const more = stored.length > limit;
+  if (more) stored.pop();
+  // The last page has seen everything, also what other namespaces wrote.
+  const end = more ? (stored.at(-1) as StoredChange).seq : last;
+  return { changes: stored.map(toChange), cursor: toCursor(end), more };
 }
 
-function toChange(stored: StoredChange, now: number): ChangedRow {
-  const row = stored.deleted === 1 || isExpired(stored, now) ? undefined : presentRow(stored);
+/** Where the next change will be. */
+export function latestCursor(connection: Connection): string {
+  return toCursor(connection.lastSeq());
+}
+
+function toChange(stored: StoredChange): ChangedRow {
+  const row = stored.reason === null ? presentRow(stored) : undefined;
   return {
     space: stored.space,
     key: stored.key,
     row,
+    reason: stored.reason ?? undefined,
     version: row?.version ?? stored.version,
     time: stored.updatedAt,
     cursor: toCursor(stored.seq),

@@ -92,11 +92,19 @@ export function discardContent(connection: Connection, content: number): void {
   connection.statement("update blob_contents set free_at = 0 where id = ? and free_at is not null").run(content);
 }
 
-/** Frees the space of contents whose time has come, at most `limit` chunks of it. Returns whether there may be more. */
-export function freeContents(connection: Connection, limit: number): boolean {
-  const due = connection
+export function hasContentsToFree(connection: Connection): boolean {
+  return nextToFree(connection) !== undefined;
+}
+
+function nextToFree(connection: Connection): { id: number } | undefined {
+  return connection
     .statement("select id from blob_contents where free_at <= ? order by free_at limit 1")
     .get(Date.now()) as { id: number } | undefined;
+}
+
+/** Frees the space of contents whose time has come, at most `limit` chunks of it. Returns whether there may be more. */
+export function freeContents(connection: Connection, limit: number): boolean {
+  const due = nextToFree(connection);
   if (due === undefined) return false;
   const { changes } = connection
     .statement("delete from blob_chunks where id in (select id from blob_chunks where content = ? order by n limit ?)")

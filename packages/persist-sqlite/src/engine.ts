@@ -1,13 +1,13 @@
 /** The contract's verbs over one connection, for one namespace of the file. */
 import { type Capabilities, type CommitResult, commitLimits, type Engine, PersistError } from "@cuitty/persist-core";
 import { createBytes } from "./bytes.ts";
-import { readChanges } from "./changes.ts";
+import { latestCursor, readChanges } from "./changes.ts";
 import { commitLists } from "./commit.ts";
 import type { Connection, Durability } from "./connection.ts";
 import { readEvents } from "./events.ts";
 import { readRow, readValue } from "./rows.ts";
 import { scan } from "./scan.ts";
-import { createSweeper } from "./sweep.ts";
+import { createSweeper, sweep } from "./sweep.ts";
 
 export function createEngine(connection: Connection, namespace: string): Engine {
   const sweeper = createSweeper(connection, namespace);
@@ -45,6 +45,8 @@ export function createEngine(connection: Connection, namespace: string): Engine 
     changes: (since, limit, o) =>
       connection.read(o, () => connection.snapshot(() => readChanges(connection, namespace, since, limit, o.now))),
 
+    latest: (o) => connection.read(o, () => latestCursor(connection)),
+    sweep: (o) => sweep(connection, namespace, o),
     wake: (onWake) => connection.wake.listen(onWake),
     bytes: createBytes(connection, sweeper),
     raw: () => connection.db.raw,

@@ -1,7 +1,6 @@
-import type { ChangedRow, Engine } from "@cuitty/persist-core";
+import { type ChangedRow, deletionsKeptFor, type Engine } from "@cuitty/persist-core";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { sqlite } from "../src/adapter.ts";
-import { deletionsKeptFor } from "../src/sweep.ts";
 import { at, drivers, makeFolder, openEngine, put, scope } from "./engines.ts";
 
 const remove = (key: string) => ({ op: "delete", space: "kv", key, version: `no-${key}` }) as const;

@@ -149,3 +149,10 @@ export async function changesAfter(
     cursor = page.cursor;
   }
 }
+
+/** Sweeps until there is nothing more to do. */
+export async function sweepAll(engine: Engine, o: EngineOptions): Promise<void> {
+  for (let steps = 0; (await engine.sweep(o)).more; steps++) {
+    if (steps === 10_000) fail("sweep says for ever that there is more");
+  }
+}

@@ -68,6 +68,8 @@ function distant(engine: Engine): Engine {
     events: (range, o) => away(() => engine.events(range, o)),
     commit: (lists, o) => away(() => engine.commit(lists, o)),
     changes: (since, limit, o) => away(() => engine.changes(since, limit, o)),
+    latest: (o) => away(() => engine.latest(o)),
+    sweep: (o) => away(() => engine.sweep(o)),
     bytes: {
       ...engine.bytes,
       stage: (body, o) => away(() => engine.bytes.stage(body, o)),

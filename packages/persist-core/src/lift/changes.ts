@@ -24,24 +24,26 @@ export async function readChanges(
     throw new PersistError(
       "CURSOR_EXPIRED",
       start > latest
-        ? "The cursor is of a later state than this store has. Start over."
-        : "The cursor is older than the deletions that are still known. Start over.",
+        ? "The cursor is of a later state than this store has."
+        : "The cursor is older than the deletions that are still known.",
     );
   }
   const places = recent.since(start);
   const entries = places === undefined ? everything(view, layout) : these(view, places);
-  const page = createSmallest<ChangedRow>(limit, false);
+  const page = createSmallest<ChangedRow>(limit + 1, false);
   for await (const { space, key: place, value } of entries) {
     const envelope = parseEnvelope(value, place);
     if (envelope === undefined || envelope.seq <= start) continue;
     const order = numbered(envelope.seq);
     if (!page.accepts(order)) continue;
     const key = keyOf(nameOf(place, layout.rows(space), value), place);
-    page.add(order, changedRow(space, key, envelope, place, now));
+    const change = changedRow(space, key, envelope, place, now);
+    if (change !== undefined) page.add(order, change);
   }
-  const changes = page.items();
-  const last = changes.at(limit - 1); // a page that is not full has seen everything
-  return { changes, cursor: last?.cursor ?? String(latest) };
+  const items = page.items();
+  const changes = items.slice(0, limit);
+  const more = items.length > limit;
+  return { changes, cursor: more ? (changes.at(-1) as ChangedRow).cursor : String(latest), more };
 }
 
 type ChangedEntry = Entry & { readonly space: Space };
@@ -63,15 +65,14 @@ function parseCursor(cursor: string): number {
   throw new PersistError("INVALID_ARGUMENT", "since is not a cursor of this store's changes.");
 }
 
-function changedRow(space: Space, key: string, envelope: Envelope, place: string, now: number): ChangedRow {
+/** `undefined` where it has expired: that is reported when it is swept. */
+function changedRow(space: Space, key: string, envelope: Envelope, place: string, now: number): ChangedRow | undefined {
   const { version, seq } = envelope;
+  const cursor = String(seq);
+  if (isTombstone(envelope)) {
+    const { deleted: time, reason = "deleted" } = envelope;
+    return { space, key, reason, version, time, cursor };
+  }
   const live = liveEnvelope(envelope, now);
-  return {
-    space,
-    key,
-    ...(live === undefined ? {} : { row: toRow(key, live, place) }),
-    version,
-    time: isTombstone(envelope) ? envelope.deleted : envelope.updated,
-    cursor: String(seq),
-  };
+  return live && { space, key, row: toRow(key, live, place), version, time: live.updated, cursor };
 }

@@ -28,6 +28,7 @@ export async function commit(scope: OpenScope, lists: Lists, o: EngineOptions): 
     while (results.length < lists.length) {
       const step = await prepare(scope, view, lists.slice(results.length), o.now);
       scope.recent.note(step.writes);
+      scope.stale.note(step.writes);
       const written = await journal.write(step.writes, o);
       if (written.outcome === "unknown") return fill(results, lists, written.cause);
       unnamed.note(step.writes);

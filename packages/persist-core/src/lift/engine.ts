@@ -67,6 +67,8 @@ export async function lift(adapter: PersistAdapter, { name, namespace }: Scope):
       }
     },
     changes: (since, limit, o) => look(o, (view) => readChanges(scope, view, since, limit, o)),
+    latest: (o) => look(o, async () => String(scope.ledger.latest)),
+    sweep: sweeper.step,
     wake(onWake) {
       const listener = () => onWake(); // the same function may listen twice
       listeners.add(listener);

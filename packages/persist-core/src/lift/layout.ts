@@ -21,7 +21,7 @@
  * | `bytes/<content>/<number>` | `{base64}`: 256 KiB of a blob, the last one less |
  * | `contents/<content>` | `{due, chunks?, size?}`: bytes that no row names, and when they may go |
  *
- * What was deleted leaves `{key?, deleted, version, seq}` in its row's place: `changes` reports it.
+ * What was deleted leaves `{key?, deleted, reason?, version, seq}` in its row's place: `changes` reports it. `reason` is `expired` where it had.
  *
  * `seq` is the place in commit order. Places are used once and never again, also after a crash, because they are taken from blocks: the end of a block is
  * written to `meta` (`reserved`) before its first place is used, and a new process begins with a new block. Who skips the rest of a block leaves a gap.

@@ -11,6 +11,7 @@ import { createLock, type Lock } from "./lock.ts";
 import { waitFor } from "./patience.ts";
 import { createQueues, type Queues } from "./queues.ts";
 import { createRecentChanges, type RecentChanges } from "./recent-changes.ts";
+import { createStaleRows, type StaleRows } from "./stale-rows.ts";
 import { openUnnamedBytes, type UnnamedBytes } from "./unnamed-bytes.ts";
 import { createView, type View } from "./view.ts";
 
@@ -23,6 +24,7 @@ export interface OpenScope {
   /** Extensions of the same bytes, one after the other. */
   readonly extensions: Queues;
   readonly recent: RecentChanges;
+  readonly stale: StaleRows;
   readonly lock: Lock;
   readonly listeners: Set<() => void>;
   /** What one call sees. */
@@ -94,6 +96,7 @@ async function open(adapter: PersistAdapter, { name, namespace }: Scope): Promis
     unnamed,
     extensions: createQueues(),
     recent: createRecentChanges(layout, ledger.latest),
+    stale: createStaleRows(backend, layout),
     lock: createLock(),
     listeners: new Set(),
     view: (o) => createView(backend, journal.pending === undefined ? [] : [journal.pending], o),

@@ -16,6 +16,8 @@ interface Trace {
 export interface Tombstone extends Trace {
   /** When: milliseconds since the epoch. */
   readonly deleted: number;
+  /** Absent where it was deleted. */
+  readonly reason?: "expired";
 }
 
 export interface RowEnvelope extends Trace {
@@ -40,7 +42,7 @@ export function parseEnvelope(data: unknown, physicalKey: string): Envelope | un
   if (data === undefined) return undefined;
   return expectObject<RowEnvelope & Tombstone>(data, physicalKey, (it) => {
     if (typeof it.version !== "string" || !isCount(it.seq) || !isOptional("string", it.key)) return false;
-    if (it.deleted !== undefined) return Number.isFinite(it.deleted);
+    if (it.deleted !== undefined) return Number.isFinite(it.deleted) && isOptional("string", it.reason);
     return (
       Number.isFinite(it.created) &&
       Number.isFinite(it.updated) &&

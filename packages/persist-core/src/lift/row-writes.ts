@@ -62,8 +62,10 @@ export async function deleteRow(draft: Draft, { space, key, version }: DeleteOp)
   if (envelope === undefined || isTombstone(envelope)) return { existed: false };
   await writeIndex(draft, key, envelope, [], undefined);
   releaseContent(draft, envelope);
-  writes.set(place, tombstone(key, { deleted: now, version, seq: draft.nextSeq() }));
-  return { existed: liveEnvelope(envelope, now) !== undefined };
+  const existed = liveEnvelope(envelope, now) !== undefined;
+  const why = existed ? {} : ({ reason: "expired" } as const);
+  writes.set(place, tombstone(key, { deleted: now, ...why, version, seq: draft.nextSeq() }));
+  return { existed };
 }
 
 async function find({ view, layout }: Draft, space: PutOp["space"], key: string) {

@@ -17,13 +17,21 @@ import type {
 import { addNumber } from "../numbers.ts";
 import { hashRows } from "../row-hash.ts";
 import { isExpected, rowVersionOf } from "../stream-heads.ts";
-import { attachContent, forgetContents, releaseContent } from "./bytes.ts";
+import { attachContent, releaseContent } from "./bytes.ts";
 import { headOf, readEvents, readRow, scanRows } from "./reads.ts";
-import { liveRow, type RowSpace, type State, type StoredRow, type Stream } from "./state.ts";
+import {
+  isLive,
+  liveRow,
+  nameOf,
+  type RowSpace,
+  type State,
+  type StoredRow,
+  type Stream,
+  type Touched,
+} from "./state.ts";
 
 /** Judges every operation of the list, then applies all of them or none. */
 export function commitList(state: State, list: readonly Op[], now: number): CommitResult {
-  forgetContents(state, now);
   for (const [number, op] of list.entries()) {
     const refusal = judge(state, list, op, now);
     if (refusal !== undefined) return { outcome: "conflict", op: number, ...refusal };
@@ -131,16 +139,8 @@ function apply(state: State, op: Op, now: number): Answer {
       put(state, { ...op, op: "put", value, expiresAt }, now);
       return { value, expiresAt };
     }
-    case "delete": {
-      const existed = liveRow(state, op.space, op.key, now) !== undefined;
-      const row = state.rows[op.space].get(op.key);
-      if (row !== undefined) {
-        release(state, op.space, row, now);
-        state.rows[op.space].delete(op.key);
-        touch(state, op.space, op.key, op.version, now);
-      }
-      return { existed };
-    }
+    case "delete":
+      return { existed: removeRow(state, op.space, op.key, op.version, now) };
     case "reindex":
       reindex(state, op);
       return {};
@@ -154,15 +154,27 @@ function apply(state: State, op: Op, now: number): Answer {
   }
 }
 
+/** Leaves a tombstone where there was a row. Whether it was live: one that had expired goes too. */
+export function removeRow(state: State, space: RowSpace, key: string, version: string, now: number): boolean {
+  const row = state.rows[space].get(key);
+  if (row === undefined) return false;
+  const live = isLive(row, now);
+  release(state, space, row, now);
+  state.rows[space].delete(key);
+  touch(state, { space, key, version, time: now, reason: live ? "deleted" : "expired" });
+  return live;
+}
+
 function put(state: State, op: PutOp, now: number): StoredRow {
   const before = state.rows[op.space].get(op.key);
   const createdAt = liveRow(state, op.space, op.key, now)?.createdAt ?? now;
   if (before !== undefined) release(state, op.space, before, now);
   const { key, value, version, expiresAt, content, index = [] } = op;
-  const place = touch(state, op.space, key, version, now);
+  const place = touch(state, { space: op.space, key, version, time: now });
   const row = { key, value, version, createdAt, updatedAt: now, expiresAt, content, place, index };
   state.rows[op.space].set(key, row);
   addToIndex(state, row);
+  if (expiresAt !== undefined) state.expiries.set({ at: expiresAt, space: op.space, key }, null);
   return row;
 }
 
@@ -177,6 +189,7 @@ function reindex(state: State, { space, key, index }: ReindexOp): void {
 /** Takes away what hangs on the row. */
 function release(state: State, space: RowSpace, row: StoredRow, now: number): void {
   removeFromIndex(state, row);
+  if (row.expiresAt !== undefined) state.expiries.delete({ at: row.expiresAt, space, key: row.key });
   if (space === "blobs" && row.content !== undefined) releaseContent(state, row.content, now);
 }
 
@@ -232,16 +245,25 @@ function erase(state: State, { stream: name, before }: EraseOp, now: number): bo
 function writeHead(state: State, stream: Stream, time: number, erased: boolean): void {
   stream.erased = erased;
   stream.updatedAt = Math.max(time, stream.updatedAt);
-  stream.place = touch(state, "streams", stream.name, rowVersionOf(headOf(stream)), stream.updatedAt);
+  stream.place = touch(state, {
+    space: "streams",
+    key: stream.name,
+    version: rowVersionOf(headOf(stream)),
+    time: stream.updatedAt,
+  });
 }
 
 /** Gives the key the next place in commit order, in exchange for the one it had. */
-function touch(state: State, space: RowSpace | "streams", key: string, version: string, time: number): number {
-  const name = `${space}/${key}`;
+function touch(state: State, touched: Touched): number {
+  const name = nameOf(touched.space, touched.key);
   const before = state.places.get(name);
-  if (before !== undefined) state.changes.delete(before);
+  if (before !== undefined) {
+    state.changes.delete(before);
+    state.deletions.delete(before);
+  }
   const place = ++state.place;
   state.places.set(name, place);
-  state.changes.set(place, { space, key, version, time });
+  state.changes.set(place, touched);
+  if (touched.reason !== undefined) state.deletions.set(place, touched);
   return place;
 }

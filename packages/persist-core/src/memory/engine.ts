@@ -9,6 +9,7 @@ import { createBytes } from "./bytes.ts";
 import { commitList } from "./commit.ts";
 import { readChanges, readEvents, readRow, scanRows } from "./reads.ts";
 import type { State } from "./state.ts";
+import { sweepNowAndThen, sweepState } from "./sweep.ts";
 
 const capabilities: Capabilities = {
   transactions: "native",
@@ -26,6 +27,10 @@ const capabilities: Capabilities = {
 };
 
 export function createMemoryEngine(state: State): Engine {
+  const wakeAll = () => {
+    for (const listener of [...state.listeners]) listener();
+  };
+
   return {
     adapter: "memory",
     capabilities,
@@ -35,10 +40,17 @@ export function createMemoryEngine(state: State): Engine {
     events: (range) => readEvents(state, range),
     commit(lists, { now }) {
       const results = lists.map((list) => commitList(state, list, now));
-      for (const listener of state.listeners) listener();
+      sweepNowAndThen(state, now);
+      wakeAll();
       return results;
     },
     changes: (since, limit, { now }) => readChanges(state, since, limit, now),
+    latest: () => String(state.place),
+    sweep(o) {
+      const { changed, more } = sweepState(state, o.now);
+      if (changed) wakeAll();
+      return { more };
+    },
     wake(onWake) {
       const listener = () => onWake(); // the same function may listen twice
       state.listeners.add(listener);

@@ -1,6 +1,7 @@
 /** Rows, pages and events out of the state. */
 import { compareBytes } from "../bytes-order.ts";
 import type {
+  ChangedRow,
   ChangePage,
   EventPage,
   EventRange,
@@ -108,16 +109,29 @@ export function readEvents(state: State, range: EventRange): EventPage {
 }
 
 export function readChanges(state: State, since: string | undefined, limit: number, now: number): ChangePage {
-  const start = since === undefined || /^\d{1,15}$/.test(since) ? Number(since ?? 0) : Number.NaN;
-  if (Number.isNaN(start)) {
+  const start = since === undefined ? 0 : parseCursor(state, since);
+  const changes: ChangedRow[] = [];
+  for (const [place, { space, key, version, time, reason }] of state.changes.ascend(start + 1)) {
+    const row = reason === undefined ? readRow(state, space, key, now) : undefined;
+    if (reason === undefined && row === undefined) continue; // it has expired, and is reported when it is swept
+    if (changes.length === limit) return { changes, cursor: changes.at(-1)?.cursor as string, more: true };
+    changes.push({ space, key, row, reason, version, time, cursor: String(place) });
+  }
+  return { changes, cursor: String(state.place), more: false };
+}
+
+function parseCursor(state: State, since: string): number {
+  if (!/^\d{1,15}$/.test(since)) {
     throw new PersistError("INVALID_ARGUMENT", "since is not a cursor of this store's changes.");
   }
-  const changes = [];
-  for (const [place, { space, key, version, time }] of state.changes.ascend(start + 1)) {
-    if (changes.length === limit) break;
-    changes.push({ space, key, row: readRow(state, space, key, now), version, time, cursor: String(place) });
-  }
-  return { changes, cursor: changes.at(-1)?.cursor ?? since ?? "0" };
+  const place = Number(since);
+  if (place >= state.forgotten && place <= state.place) return place;
+  throw new PersistError(
+    "CURSOR_EXPIRED",
+    place > state.place
+      ? "The cursor is of a later state than this store has."
+      : "The cursor is older than the deletions that are still known.",
+  );
 }
 
 export function headOf({ events, first, erased }: Stream): StreamHead {

@@ -39,6 +39,15 @@ export interface Touched {
   readonly key: string;
   readonly version: string;
   readonly time: number;
+  /** Of a deletion. */
+  readonly reason?: "deleted" | "expired" | undefined;
+}
+
+/** When a row expires. */
+export interface Expiry {
+  readonly at: number;
+  readonly space: RowSpace;
+  readonly key: string;
 }
 
 export interface State {
@@ -50,10 +59,18 @@ export interface State {
   readonly events: EventRow[];
   /** Every key ever changed, by the place of its latest change. */
   readonly changes: SortedMap<number, Touched>;
+  /** Those of the changes that are deletions. */
+  readonly deletions: SortedMap<number, Touched>;
   /** The place of the latest change of each row, tombstones included. */
   readonly places: Map<string, number>;
   /** The place of the latest change of all. */
   place: number;
+  /** Deletions up to this place may be forgotten. */
+  forgotten: number;
+  /** Of all rows that expire, the earliest first. */
+  readonly expiries: SortedMap<Expiry, null>;
+  /** When a commit occasions the next sweep; `undefined` before the first. */
+  nextSweep: number | undefined;
   /** Contents of blobs by token. */
   readonly contents: Map<string, Uint8Array[]>;
   /** Tokens of contents that no blob names yet, and of those that none names any more, and when they go: in that order. */
@@ -75,14 +92,23 @@ export function createState(): State {
     streams: createSortedMap(compareKeys),
     events: [],
     changes: createSortedMap((a, b) => a - b),
+    deletions: createSortedMap((a, b) => a - b),
     places: new Map(),
     place: 0,
+    forgotten: 0,
+    expiries: createSortedMap(compareExpiries),
+    nextSweep: undefined,
     contents: new Map(),
     staged: new Map(),
     released: new Map(),
     contentCount: 0,
     listeners: new Set(),
   };
+}
+
+/** Of a row, in `places`. */
+export function nameOf(space: Space, key: string): string {
+  return `${space}/${key}`;
 }
 
 /** The row, unless there is none or it has expired. */
@@ -93,6 +119,10 @@ export function liveRow(state: State, space: RowSpace, key: string, now: number)
 
 export function isLive(row: Pick<FullRow, "expiresAt">, now: number): boolean {
   return row.expiresAt === undefined || row.expiresAt > now;
+}
+
+function compareExpiries(a: Expiry, b: Expiry): number {
+  return a.at - b.at || compareKeys(a.space, b.space) || compareKeys(a.key, b.key);
 }
 
 function compareIndexKeys(a: IndexKey, b: IndexKey): number {

@@ -21,7 +21,7 @@ test("whoever follows the changes is answered without a listing", async () => {
   expect(changes.map(({ key }) => key)).toEqual(["a", "s"]);
   lists.length = 0;
   gets.length = 0;
-  expect(await engine.changes(cursor, 10, o)).toEqual({ changes: [], cursor });
+  expect(await engine.changes(cursor, 10, o)).toEqual({ changes: [], cursor, more: false });
   expect(gets).toEqual([]);
   await engine.commit([[put("kv", "b", "1")]], o);
   gets.length = 0;

@@ -88,6 +88,8 @@ async function runBoth(
       await engine.close();
       engine = await openLift(backend.reopen());
     }
+    await sweepAll(engine, now); // at its own times, each reports what has expired
+    await sweepAll(model, now);
     const looks: ((of: Engine) => unknown)[] = [
       ...spaces.map((space) => (of: Engine) => of.read(space, [...keys, ...streams, ""], o)),
       ...(scanned.by === "key" ? spaces : (["records"] as const)).map(
@@ -105,4 +107,8 @@ async function runBoth(
     for (const look of looks) expect(plain(await look(engine))).toEqual(plain(await look(model)));
   }
   await engine.close();
+}
+
+async function sweepAll(engine: Engine, now: number): Promise<void> {
+  while ((await engine.sweep(at(now))).more);
 }

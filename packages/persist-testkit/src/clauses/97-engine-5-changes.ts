@@ -1,21 +1,10 @@
 /** What has changed since a cursor, in the order of the commits, and the hint that something has. */
-import type { ChangedRow, Engine, EngineOptions } from "@cuitty/persist-core";
+import { type ChangedRow, deletionsKeptFor, openEngine } from "@cuitty/persist-core";
 import { equal, holds, refused } from "../assertions.ts";
 import type { Chapter } from "../clause.ts";
-import { append, apply, conflicting, later, put, remove, verb } from "../engine-verbs.ts";
+import { append, apply, changesAfter, conflicting, later, put, remove, sweepAll, verb } from "../engine-verbs.ts";
 
 const letters = ["a", "b", "c", "d", "e"];
-/** All changes after a cursor, in pages. */
-async function changesAfter(engine: Engine, o: EngineOptions, since?: string, limit = 100): Promise<ChangedRow[]> {
-  const all: ChangedRow[] = [];
-  for (let cursor = since; ; ) {
-    const page = await engine.changes(cursor, limit, o);
-    if (page.changes.length === 0) return all;
-    all.push(...page.changes);
-    cursor = page.cursor;
-  }
-}
-
 const nameOf = ({ space, key }: ChangedRow) => `${space}/${key}`;
 
 /** The last report of each key, which is the truth about it; earlier ones may tell of states that it has left. */
@@ -153,16 +142,196 @@ export const engineChanges: Chapter = {
       equal((await changesAfter(engine, o, cursor)).map(nameOf), [], "the changes");
     }),
 
-    verb("K-engine-changes-expired", "The change of a row that has expired has no row", async (engine, o) => {
-      await apply(engine, o, put("k", 1, { expiresAt: o.now + 10 }));
-      const seen = await changesAfter(engine, later(o, 10));
-      for (const { row } of seen) equal(row, undefined, "the row");
-      equal(
-        (await changesAfter(engine, later(o, 9))).map(({ row }) => row?.value).filter(Boolean),
-        ["1"],
-        "the row before, where it was not purged",
-      );
+    verb(
+      "K-engine-changes-reason",
+      "A deletion says why: deleted, also where a cursor is behind it",
+      async (engine, o) => {
+        await apply(engine, o, put("a"), put("b"));
+        await apply(engine, o, remove("a"));
+        const reasons = latest(await changesAfter(engine, o)).map(({ key, row, reason }) => [key, row?.key, reason]);
+        equal(
+          reasons,
+          [
+            ["b", "b", undefined],
+            ["a", undefined, "deleted"],
+          ],
+          "key, row and reason of each",
+        );
+      },
+    ),
+
+    verb("K-engine-changes-more", "A page says whether another may follow at once", async (engine, o) => {
+      equal((await engine.changes(undefined, 2, o)).more, false, "more, where nothing was written");
+      for (const key of letters) await apply(engine, o, put(key));
+      const first = await engine.changes(undefined, 2, o);
+      equal([first.changes.length, first.more], [2, true], "the first page of two");
+      let { cursor, more } = first;
+      for (let pages = 0; more; pages++) {
+        holds(pages < 10, "more comes to an end");
+        ({ cursor, more } = await engine.changes(cursor, 2, o));
+      }
+      equal(await changesAfter(engine, o, cursor), [], "what follows the last page");
     }),
+
+    verb(
+      "K-engine-changes-expired",
+      "A row that has expired is not reported before it is swept, and nothing behind it is missed",
+      async (engine, o) => {
+        await apply(engine, o, put("a"), put("k", 1, { expiresAt: o.now + 10 }));
+        await apply(engine, o, put("z"));
+        const keys = async (ms: number) =>
+          (await changesAfter(engine, later(o, ms), undefined, 1)).map(({ key }) => key);
+        equal((await keys(9)).sort(), ["a", "k", "z"], "before it expires");
+        equal((await keys(10)).sort(), ["a", "z"], "when it has");
+      },
+    ),
+
+    verb(
+      "K-engine-latest",
+      "latest is a cursor from which exactly what is committed later is reported",
+      async (engine, o) => {
+        const atFirst = await engine.latest(o);
+        equal(await changesAfter(engine, o, atFirst), [], "the changes of an empty scope");
+        await apply(engine, o, put("a"), append("s", ["1"]));
+        await apply(engine, o, put("b"));
+        await apply(engine, o, remove("b"));
+        equal((await changesAfter(engine, o, atFirst)).length >= 3, true, "everything follows the first cursor");
+        const now = await engine.latest(o);
+        equal(await changesAfter(engine, o, now), [], "the changes after it");
+        await apply(engine, o, put("a", 2));
+        equal((await changesAfter(engine, o, now)).map(nameOf), ["kv/a"], "the changes after another write");
+      },
+    ),
+
+    verb(
+      "K-engine-sweep-expired",
+      "sweep turns rows that have expired into deletions, each reported once and as expired",
+      async (engine, o) => {
+        const expiresAt = o.now + 10;
+        const stays = put("stays", 1, { expiresAt: o.now + 11 });
+        const goes = put("goes", 1, { expiresAt });
+        await apply(engine, o, goes, stays, put("kept"), put("r", 1, { space: "records", expiresAt }));
+        const before = await engine.latest(o);
+        await sweepAll(engine, later(o, 9));
+        equal(await changesAfter(engine, later(o, 9), before), [], "the changes of a sweep before that");
+        await sweepAll(engine, later(o, 10));
+        const told = await changesAfter(engine, later(o, 10), before);
+        equal(told.map(nameOf).sort(), ["kv/goes", "records/r"], "the changes");
+        for (const { row, reason, time } of told) {
+          equal([row, reason, time], [undefined, "expired", o.now + 10], "row, reason and time");
+        }
+        equal(told.find(({ key }) => key === "goes")?.version, goes.version, "the version: that of the row");
+        await sweepAll(engine, later(o, 10));
+        equal(await changesAfter(engine, later(o, 10), told.at(-1)?.cursor), [], "the changes of a second sweep");
+        const [row] = await engine.read("kv", ["stays"], later(o, 10));
+        equal(row?.version, stays.version, "the version of the row that has not expired");
+      },
+    ),
+
+    verb(
+      "K-engine-sweep-overwritten",
+      "A row that is written over after it has expired is reported as it is now, and not as expired",
+      async (engine, o) => {
+        await apply(engine, o, put("k", 1, { expiresAt: o.now + 10 }));
+        const before = await engine.latest(o);
+        const again = put("k", 2);
+        await apply(engine, later(o, 10), again);
+        await sweepAll(engine, later(o, 20));
+        const last = latest(await changesAfter(engine, later(o, 20), before));
+        equal(
+          last.map(({ version, row }) => [version, row?.value]),
+          [[again.version, "2"]],
+          "version and value of the last report",
+        );
+      },
+    ),
+
+    verb(
+      "K-engine-sweep-deleted",
+      "A row that is deleted after it has expired is reported once, as expired",
+      async (engine, o) => {
+        await apply(engine, o, put("k", 1, { expiresAt: o.now + 10 }));
+        const before = await engine.latest(o);
+        await apply(engine, later(o, 10), remove("k"));
+        await sweepAll(engine, later(o, 20));
+        const told = await changesAfter(engine, later(o, 20), before);
+        equal(
+          told.map(({ key, reason }) => [key, reason]),
+          [["k", "expired"]],
+          "key and reason of the changes",
+        );
+      },
+    ),
+
+    verb("K-engine-sweep-steps", "sweep goes in steps, and says more until all is done", async (engine, o) => {
+      const keys = Array.from({ length: 1000 }, (_, i) => `k${i}`);
+      await apply(engine, o, ...keys.map((key) => put(key, 1, { expiresAt: o.now + 10 })));
+      const before = await engine.latest(o);
+      const first = await engine.sweep(later(o, 10));
+      const afterOne = (await changesAfter(engine, later(o, 10), before)).length;
+      holds(first.more || afterOne === 1000, `no more means all: ${afterOne} of 1000 rows were taken`);
+      await sweepAll(engine, later(o, 10));
+      const told = await changesAfter(engine, later(o, 10), before);
+      equal(told.length, 1000, "how many changes");
+      equal(new Set(told.map(({ key }) => key)).size, 1000, "of how many keys");
+    }),
+
+    verb(
+      "K-engine-sweep-reopened",
+      "sweep finds what had been written before the scope was opened",
+      async (_, o, t) => {
+        const place = t.place();
+        const scope = { name: "kit", namespace: "swept" };
+        const first = await openEngine(await place.adapter(), scope);
+        await apply(first, o, put("k", 1, { expiresAt: o.now + 10 }), put("stays"));
+        const before = await first.latest(o);
+        await first.close();
+        await place.close();
+        const again = await openEngine(await place.adapter(), scope);
+        await sweepAll(again, later(o, 10));
+        equal((await changesAfter(again, later(o, 10), before)).map(nameOf), ["kv/k"], "the changes");
+        await again.close();
+      },
+    ),
+
+    verb("K-engine-sweep-wakes", "Whoever waits is woken by a sweep that takes rows away", async (engine, o) => {
+      await apply(engine, o, put("k", 1, { expiresAt: o.now + 10 }));
+      const before = await engine.latest(o);
+      let [waiting, calls] = [false, 0];
+      const stop = engine.wake(() => {
+        if (waiting) calls++;
+      });
+      await new Promise((resolve) => setTimeout(resolve, 150)); // what is left of the commit's own wake
+      waiting = true;
+      await engine.sweep(later(o, 10));
+      for (let i = 0; i < 400 && calls === 0; i++) await new Promise((resolve) => setTimeout(resolve, 5));
+      stop();
+      holds(calls > 0, "it was called within two seconds");
+      equal((await changesAfter(engine, later(o, 10), before)).map(nameOf), ["kv/k"], "the changes");
+    }),
+
+    verb(
+      "K-engine-sweep-forgets",
+      "A deletion is reported for seven days; then sweep forgets it, and an older cursor is CURSOR_EXPIRED",
+      async (_, o, t) => {
+        // A place of its own: other scopes, whose time goes otherwise here, may share what deletions leave.
+        const engine = await openEngine(await t.place().adapter(), { name: "kit", namespace: "" });
+        await apply(engine, o, put("a"), put("b"), put("c"));
+        const behind = await engine.latest(o);
+        await apply(engine, o, remove("a"));
+        await apply(engine, o, remove("b"));
+        const ahead = await engine.latest(o);
+        const almost = later(o, deletionsKeptFor - 1);
+        await sweepAll(engine, almost);
+        equal((await changesAfter(engine, almost, behind)).map(nameOf), ["kv/a", "kv/b"], "within seven days");
+        const after = later(o, deletionsKeptFor + 1);
+        await apply(engine, after, put("c", 2));
+        await sweepAll(engine, after);
+        await refused(() => engine.changes(behind, 10, after), "CURSOR_EXPIRED", "a cursor from before the deletions");
+        equal((await changesAfter(engine, after, ahead)).map(nameOf), ["kv/c"], "a cursor from after them");
+        await engine.close();
+      },
+    ),
 
     verb("K-engine-changes-bad-cursor", "A cursor that is none is INVALID_ARGUMENT", async (engine, o) => {
       await apply(engine, o, put("k"));
