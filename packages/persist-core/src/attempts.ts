@@ -3,6 +3,7 @@
  * work of this process waits for it. That is fairness and not a lock: correctness never depends on it, so nobody waits for longer than a second.
  */
 import { type Call, timedOut } from "./calls.ts";
+import { foundBy } from "./conflicts.ts";
 import { PersistError } from "./errors.ts";
 import type { Gate } from "./gate.ts";
 
@@ -60,12 +61,12 @@ export function createAttempts(): Attempts {
   };
 }
 
-/** The value, or the conflict; other errors go on. */
+/** The value, or the conflict; other errors go on, and so does a unique tuple that is taken: it is as taken the next time. */
 export async function attemptOf<T>(work: Promise<T>): Promise<Attempt<T>> {
   try {
     return { value: await work };
   } catch (error) {
-    if (PersistError.is(error, "CONFLICT")) return { conflict: error };
+    if (PersistError.is(error, "CONFLICT") && foundBy(error)?.index === undefined) return { conflict: error };
     throw error;
   }
 }

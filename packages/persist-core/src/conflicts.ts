@@ -2,12 +2,28 @@ import type { Call } from "./calls.ts";
 import type { Op } from "./contract.ts";
 import { PersistError } from "./errors.ts";
 
-/** The error for a commit whose operation number `op` found its condition not met. */
-export function conflict(
-  ops: readonly Op[],
-  found: { op: number; index?: string | undefined },
-  call: Call,
-): PersistError {
+/** Operation number `op` of a commit found its condition not met. */
+export interface FoundConflict {
+  readonly op: number;
+  /** The unique index that another row already occupies. */
+  readonly index?: string | undefined;
+}
+
+/** What was found, by the error that tells of it: for those further up, who know better what to call it. */
+const findings = new WeakMap<object, FoundConflict>();
+
+export function foundBy(error: unknown): FoundConflict | undefined {
+  return typeof error === "object" && error !== null ? findings.get(error) : undefined;
+}
+
+/** The error for a commit that was refused. */
+export function conflict(ops: readonly Op[], found: FoundConflict, call: Call): PersistError {
+  const error = describe(ops, found, call);
+  findings.set(error, found);
+  return error;
+}
+
+function describe(ops: readonly Op[], found: FoundConflict, call: Call): PersistError {
   const op = ops[found.op] as Op;
   const key = op.op === "append" || op.op === "erase" ? op.stream : op.op === "checkRange" ? undefined : op.key;
   if (op.op === "add") {

@@ -5,7 +5,6 @@ import type { Engine, EngineOptions, MaybePromise, Staged } from "./contract.ts"
 import { explain } from "./explain.ts";
 import type { Gate } from "./gate.ts";
 import type { Lifecycle } from "./lifecycle.ts";
-import { checkCommit } from "./limits.ts";
 import { createReadBatch } from "./read-batch.ts";
 import { type StallWatch, watchStalls } from "./stalls.ts";
 import { createTurns } from "./turns.ts";
@@ -89,7 +88,6 @@ export function createLiveGate(
     events: (range, call) => perform(call, (options) => engine.events(range, options)),
     commit(ops, call) {
       ensureUsable(call);
-      checkCommit(ops, call);
       return queue.submit(ops, call);
     },
     stage(body, call) {

@@ -28,6 +28,10 @@ const factSelects: Readonly<Record<RowTable, string>> = perTable(
   (table) => `select ${columnsOf(table, { value: false })} from ${table} r where r.namespace = ? and r.key = ?`,
 );
 
+const versionSelects: Readonly<Record<RowTable, string>> = perTable(
+  (table) => `select version from ${table} where namespace = ? and key = ? and (expires_at is null or expires_at > ?)`,
+);
+
 /** An upsert of so many rows. Of a row whose times are of interest, `createdAt` stays unless the row has expired. */
 function upsert(table: RowTable, rows: number): string {
   const columns = ["namespace", "key", "version", "updated_at", "expires_at", "seq", "value"];
@@ -106,8 +110,8 @@ export function readVersion(
   now: number,
 ): string | null {
   if (space === "streams") return readStream(connection, namespace, key)?.version ?? null;
-  const row = connection.statement(factSelects[space]).get(namespace, key) as Row | undefined;
-  return row === undefined || isExpired(row, now) ? null : row.version;
+  const row = connection.statement(versionSelects[space]).get(namespace, key, now) as Pick<Row, "version"> | undefined;
+  return row?.version ?? null;
 }
 
 /** Inside a write transaction. A row that has expired is no row: who writes over it makes a new one. */

@@ -16,7 +16,7 @@ export interface Siblings {
 const alone: Siblings = { writes: () => false, contest: () => false, repeatsIds: () => false };
 
 export function siblingsOf(ops: readonly Op[]): Siblings {
-  if (ops.length === 1 && ops[0]?.op !== "append") return alone;
+  if (isLoneWrite(ops)) return alone;
   const records = new Set<string>();
   const keysByTuple = new Map<string, Set<string>>();
   const idsByStream = new Map<string, Set<string>>();
@@ -42,6 +42,16 @@ export function siblingsOf(ops: readonly Op[]): Siblings {
     contest: (entry) => (keysByTuple.get(nameOf(entry))?.size ?? 0) > 1,
     repeatsIds: (stream) => repeating.has(stream),
   };
+}
+
+/** Most lists are one write and the checks that belong to it. */
+function isLoneWrite(ops: readonly Op[]): boolean {
+  let writes = 0;
+  for (const { op } of ops) {
+    if (op === "append") return false;
+    if (op !== "check" && op !== "checkRange") writes++;
+  }
+  return writes < 2;
 }
 
 function nameOf({ index, tuple }: IndexEntry): string {

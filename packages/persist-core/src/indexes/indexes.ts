@@ -1,0 +1,76 @@
+/** The indexes of a store: what declares them, what builds them, and what queries may use. */
+import { type Call, guard } from "../calls.ts";
+import type { MaybePromise } from "../contract.ts";
+import type { Gate } from "../gate.ts";
+import type { IndexSource, ReadyIndex } from "../query/indexes.ts";
+import { createBuilder } from "./build.ts";
+import { type Catalog, type CatalogCache, collectionOf, createCatalogCache } from "./catalog.ts";
+import { type Declaration, declare, isDeclared } from "./declare.ts";
+import { createIndexedGate } from "./indexed-gate.ts";
+
+export interface Indexes {
+  /** The gate that keeps them. */
+  readonly gate: Gate;
+  /** Those that queries may use. */
+  readonly ready: IndexSource;
+  /** Begins to make sure of the declaration, and answers what waits until all writers maintain it. What failed is tried again by whoever waits. */
+  declare(declaration: Declaration): (call: Call) => MaybePromise<void>;
+  /** What could not be built, in words; `undefined` where all is well. */
+  trouble(call: Call): Promise<string | undefined>;
+}
+
+export function createIndexes(live: Gate): Indexes {
+  const catalog = createCatalogCache(live);
+  const builder = createBuilder(live, catalog);
+
+  return {
+    gate: createIndexedGate(live, catalog),
+
+    ready(prefix, call) {
+      const collection = collectionOf(prefix);
+      if (collection === undefined) return [];
+      return readyIn(catalog, collection, call);
+    },
+
+    declare(declaration) {
+      let isDone = false;
+      let running: Promise<void> | undefined;
+      const run = async () => {
+        if (await declare(live, catalog, declaration)) builder.start(declaration.collection);
+        isDone = true;
+      };
+      const start = () => {
+        running ??= live.track(run()).finally(() => {
+          running = undefined;
+        });
+        return running;
+      };
+      const known = catalog.cached();
+      isDone = known !== undefined && isDeclared(known, declaration);
+      if (!isDone) start().catch(() => undefined);
+      return (call) => (isDone ? undefined : guard(start(), call, () => ({ outcome: "not-applied" })));
+    },
+
+    async trouble(call) {
+      const { collections } = await catalog.refresh(call);
+      for (const [collection, definitions] of collections) {
+        const failed = definitions.find(({ state }) => state === "failed");
+        if (failed !== undefined) {
+          const [first, second] = failed.duplicates ?? [];
+          return `The unique index "${failed.name}" of the collection "${collection}" could not be built: "${first}" and "${second}" have the same values.`;
+        }
+      }
+      return undefined;
+    },
+  };
+}
+
+/** What is known to be ready is found out to be outdated when it is used; what is not known to be may have become so. */
+function readyIn(catalog: CatalogCache, collection: string, call: Call): MaybePromise<readonly ReadyIndex[]> {
+  const of = ({ collections }: Catalog) => collections.get(collection)?.filter(({ state }) => state === "ready") ?? [];
+  const known = catalog.cached();
+  if (known !== undefined && of(known).length > 0 && of(known).length === known.collections.get(collection)?.length)
+    return of(known);
+  const fresh = catalog.refresh(call);
+  return fresh instanceof Promise ? fresh.then(of) : of(fresh);
+}
