@@ -1,6 +1,6 @@
-/** Whether the backend answers. */
+/** Whether the backend answers, and what core has to say of what is stored there. */
 import { beginCall } from "./calls.ts";
-import type { Gate } from "./gate.ts";
+import type { Indexes } from "./indexes/indexes.ts";
 
 export interface Health {
   ok: boolean;
@@ -11,13 +11,13 @@ export interface Health {
 /** How long the backend may take to answer. */
 const patience = "5s";
 
-export function createHealth(gate: Gate): () => Promise<Health> {
+export function createHealth(indexes: Pick<Indexes, "trouble">): () => Promise<Health> {
   return async () => {
     const start = performance.now();
     const latency = () => performance.now() - start;
     try {
-      await gate.read("system", ["health"], beginCall("health", undefined, { timeout: patience }));
-      return { ok: true, latencyMs: latency() };
+      const detail = await indexes.trouble(beginCall("health", undefined, { timeout: patience }));
+      return detail === undefined ? { ok: true, latencyMs: latency() } : { ok: true, latencyMs: latency(), detail };
     } catch (error) {
       return { ok: false, latencyMs: latency(), detail: error instanceof Error ? error.message : String(error) };
     }

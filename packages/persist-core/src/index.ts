@@ -1,6 +1,7 @@
 // For apps.
 export type { BlobBody, BlobInfo, BlobItem, BlobPutOptions, Blobs, StoredBlob } from "./api/blobs.ts";
 export type { Capabilities, Support } from "./api/capabilities.ts";
+export type { CollectionOptions } from "./api/collections.ts";
 export type {
   AppendOptions,
   AppendResult,

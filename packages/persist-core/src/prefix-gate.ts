@@ -1,4 +1,5 @@
 /** A gate to the keys of one space that begin with a prefix, shown without it: what buckets and collections are. Everything else passes through. */
+import { conflict, foundBy } from "./conflicts.ts";
 import type { Bound, KeyRange, Op, Row, ScanPage, ScanRange, Space } from "./contract.ts";
 import type { Gate } from "./gate.ts";
 import { checkKey, prefixEnd } from "./keys.ts";
@@ -53,6 +54,10 @@ export function createPrefixGate(gate: Gate, space: Space, prefix: string): Gate
       const page = gate.scan(space, fullRange(range), call);
       return page instanceof Promise ? page.then(show) : show(page);
     },
-    commit: (ops, call) => gate.commit(ops.map(fullOp), call),
+    commit: (ops, call) =>
+      gate.commit(ops.map(fullOp), call).catch((error) => {
+        const found = foundBy(error);
+        throw found === undefined ? error : conflict(ops, found, call); // the same, with keys as they are shown
+      }),
   };
 }

@@ -6,10 +6,12 @@ import type { Engine, Scope } from "./contract.ts";
 import { createDigest } from "./digest.ts";
 import { parseDuration } from "./durations.ts";
 import { createBlobs } from "./facades/blobs.ts";
+import { createCollections } from "./facades/collections.ts";
 import { createEvents } from "./facades/events.ts";
 import { createKv } from "./facades/kv.ts";
 import { createRecords } from "./facades/records.ts";
 import { createHealth } from "./health.ts";
+import { createIndexes } from "./indexes/indexes.ts";
 import { checkName } from "./keys.ts";
 import { createLazyEngine } from "./lazy-engine.ts";
 import { createLifecycle } from "./lifecycle.ts";
@@ -38,7 +40,8 @@ export function createStoreOver(parts: StoreParts): Store {
   const { name, namespace, engine, now, openScope, closeAdapter } = parts;
   const capabilities: Capabilities = Object.freeze({ ...engine.capabilities });
   const lifecycle = createLifecycle(name);
-  const gate = createLiveGate(engine, { now, version: createVersionSource(), lifecycle });
+  const indexes = createIndexes(createLiveGate(engine, { now, version: createVersionSource(), lifecycle }));
+  const { gate } = indexes;
   const attempts = createAttempts();
   const bindings = createBindings();
   const namespaces = new Map<string, Store>();
@@ -56,7 +59,11 @@ export function createStoreOver(parts: StoreParts): Store {
   return {
     name,
     capabilities,
-    records: createRecords(gate, attempts),
+    records: createRecords({
+      gate,
+      attempts,
+      collection: createCollections({ gate, attempts, bindings, indexes }),
+    }),
     kv: createKv(gate, attempts, bindings),
     blobs: createBlobs(gate, attempts),
     events: createEvents(gate),
@@ -77,7 +84,7 @@ export function createStoreOver(parts: StoreParts): Store {
       return store;
     },
     digest: createDigest(gate),
-    health: createHealth(gate),
+    health: createHealth(indexes),
     stats: createStats(gate),
     raw<T>() {
       lifecycle.ensureOpen();

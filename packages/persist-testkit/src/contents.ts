@@ -9,6 +9,7 @@ import { conditions } from "./clauses/24-conditions.ts";
 import { expiry } from "./clauses/26-expiry.ts";
 import { listings } from "./clauses/28-listings.ts";
 import { records } from "./clauses/30-records.ts";
+import { collections } from "./clauses/34-collections.ts";
 import { kv } from "./clauses/40-kv.ts";
 import { buckets } from "./clauses/42-buckets.ts";
 import { blobs } from "./clauses/50-blobs.ts";
@@ -39,6 +40,7 @@ export const chapters: readonly Chapter[] = [
   expiry,
   listings,
   records,
+  collections,
   kv,
   buckets,
   blobs,

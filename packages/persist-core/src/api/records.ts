@@ -1,3 +1,5 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { CollectionOptions } from "./collections.ts";
 import type { Listing, RangeOptions } from "./listings.ts";
 import type { Clear, Condition, Expiry, OpOptions } from "./operations.ts";
 
@@ -44,6 +46,17 @@ export interface RecordOps<T = unknown, I = T> {
 }
 
 export interface Records<T = unknown, I = T> extends RecordOps<T, I> {
+  /**
+   * The records under `name/`, shown without it, with a schema, indexes and migrations of their own. `name` is 1 to 64 of `A-Z a-z 0-9 . _ -`. Nothing is read or
+   * written before it is used, but for the declaration of its indexes, which begins at once.
+   *
+   * @throws {PersistError} `MIGRATION` where a step of `migrate` is missing.
+   */
+  collection<V = T>(name: string, o?: Omit<CollectionOptions<never>, "schema">): Records<V>;
+  collection<S extends StandardSchemaV1>(
+    name: string,
+    o: CollectionOptions<S> & { schema: S },
+  ): Records<StandardSchemaV1.InferOutput<S>, StandardSchemaV1.InferInput<S>>;
   /** Removes them in commits of at most 1 000, and says how many. */
   clear(what: Clear, o?: OpOptions): Promise<number>;
   /** What lost a concurrent write on a replicated backend. Elsewhere always empty. */

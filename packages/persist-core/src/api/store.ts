@@ -23,6 +23,7 @@ export interface Transaction {
     ): Promise<{ version: number; ids: string[] }>;
   };
   /** A collection or bucket of this store, inside of the transaction. */
+  use<T, I>(collection: Records<T, I>): RecordOps<T, I>;
   use<T>(bucket: Kv<T>): KvOps<T>;
 }
 
@@ -50,7 +51,7 @@ export interface Store extends AsyncDisposable {
    * not count. Reads everything.
    */
   digest(o?: OpOptions & { facades?: readonly Facade[] }): Promise<string>;
-  /** Whether the backend answers within five seconds, and how fast. Never throws. */
+  /** Whether the backend answers within five seconds, and how fast. `detail` says what is wrong: an error, or an index that could not be built. Never throws. */
   health(): Promise<{ ok: boolean; latencyMs: number; detail?: string }>;
   /** What is there: live entries, and the bytes of their values as they are encoded, of blobs and of events' data and metadata. Reads everything. */
   stats(): Promise<Record<Facade, { count: number; bytes: number }>>;

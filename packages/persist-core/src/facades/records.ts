@@ -6,6 +6,7 @@ import { type Attempts, attemptOf } from "../attempts.ts";
 import { beginCall, type Call } from "../calls.ts";
 import { clearSpace } from "../clearing.ts";
 import { decode, encode } from "../codec.ts";
+import { type Accepted, type Form, plain, shownValue } from "../collections/form.ts";
 import { parseCondition } from "../conditions.ts";
 import type { Answer, PutOp, Row } from "../contract.ts";
 import { parseExpiry } from "../durations.ts";
@@ -22,8 +23,23 @@ const updateNames = ["ifMatch", "retries"];
 
 type Change = Record<string, unknown> | ((current: unknown) => unknown);
 
-export function createRecordOps(gate: Gate, attempts: Attempts): RecordOps {
-  const putOp = (key: string, value: unknown, expiresAt: number | undefined, ifVersion?: string | null): PutOp => ({
+export interface RecordParts {
+  readonly gate: Gate;
+  readonly attempts: Attempts;
+  /** Default: documents as they are. */
+  readonly form?: Form;
+}
+
+export function createRecordOps({ gate, attempts, form = plain }: RecordParts): RecordOps {
+  const show = <V>(row: Row): RecordEntry<V> => toEntry(row, shownValue(form, row)) as RecordEntry<V>;
+  const initialExpiry = () => form.initialExpiry(gate.now());
+
+  const putOp = (
+    key: string,
+    { value }: Accepted,
+    expiresAt: number | undefined,
+    ifVersion?: string | null,
+  ): PutOp => ({
     op: "put",
     space: "records",
     key,
@@ -39,17 +55,29 @@ export function createRecordOps(gate: Gate, attempts: Attempts): RecordOps {
     return toStored(op, applied, 0);
   };
 
+  const putOne = async (
+    key: string,
+    value: unknown,
+    expiresAt: number | undefined,
+    ifVersion: string | null | undefined,
+    call: Call,
+  ): Promise<RecordEntry<unknown>> => {
+    const accepted = form.accept(value, key, call);
+    // What is accepted at once is encoded at once: the caller may change it afterwards.
+    return commitOne(putOp(key, accepted instanceof Promise ? await accepted : accepted, expiresAt, ifVersion), call);
+  };
+
   return {
     async get<V>(key: string, o?: OpOptions): Promise<RecordEntry<V> | undefined> {
       checkKey(key);
       const row = readOne(gate, "records", key, beginCall("records.get", key, o));
       const found = row instanceof Promise ? await row : row;
-      return found === undefined ? undefined : toEntry<V>(found);
+      return found === undefined ? undefined : show<V>(found);
     },
 
     async getMany<V>(keys: readonly string[], o?: OpOptions): Promise<Map<string, RecordEntry<V>>> {
       const rows = await readPresent(gate, "records", keys, beginCall("records.getMany", undefined, o));
-      return new Map(rows.map((row) => [row.key, toEntry<V>(row)]));
+      return new Map(rows.map((row) => [row.key, show<V>(row)]));
     },
 
     async has(key, o) {
@@ -60,19 +88,20 @@ export function createRecordOps(gate: Gate, attempts: Attempts): RecordOps {
     async put(key: string, value: unknown, o?: OpOptions & Condition & Expiry) {
       checkKey(key);
       const call = beginCall("records.put", key, o, putNames);
-      return commitOne(putOp(key, value, parseExpiry(o, gate.now), parseCondition("records.put", o)), call);
+      const expiresAt = parseExpiry(o, gate.now) ?? initialExpiry();
+      return putOne(key, value, expiresAt, parseCondition("records.put", o), call);
     },
 
     async add(value, o) {
       const key = uuidv7();
       const call = beginCall("records.add", key, o, expiryNames);
-      return commitOne(putOp(key, value, parseExpiry(o, gate.now), null), call);
+      return putOne(key, value, parseExpiry(o, gate.now) ?? initialExpiry(), null, call);
     },
 
     async insert(key, value, o) {
       checkKey(key);
       const call = beginCall("records.insert", key, o, expiryNames);
-      return commitOne(putOp(key, value, parseExpiry(o, gate.now), null), call);
+      return putOne(key, value, parseExpiry(o, gate.now) ?? initialExpiry(), null, call);
     },
 
     async putMany(entries, o) {
@@ -80,7 +109,8 @@ export function createRecordOps(gate: Gate, attempts: Attempts): RecordOps {
       const ops = new Map<string, PutOp>(); // of one key the last entry counts
       for (const [key, value] of entries) {
         checkKey(key);
-        ops.set(key, putOp(key, value, undefined));
+        const accepted = form.accept(value, key, call);
+        ops.set(key, putOp(key, accepted instanceof Promise ? await accepted : accepted, initialExpiry()));
       }
       if (ops.size === 0) return [];
       const list = [...ops.values()];
@@ -104,8 +134,8 @@ export function createRecordOps(gate: Gate, attempts: Attempts): RecordOps {
             },
           );
         }
-        const next = await applyChange(decode(row.value), change, key);
-        return attemptOf(commitOne(putOp(key, next, row.expiresAt ?? undefined, expected ?? row.version), call));
+        const next = await applyChange(shownValue(form, row), change, key);
+        return attemptOf(putOne(key, next, row.expiresAt ?? undefined, expected ?? row.version, call));
       });
     },
 
@@ -119,14 +149,16 @@ export function createRecordOps(gate: Gate, attempts: Attempts): RecordOps {
     },
 
     list<V>(o?: RangeOptions) {
-      return listRows<RecordEntry<V>>(gate, "records", "records.list", o, { keysOnly: false, show: toEntry });
+      return listRows<RecordEntry<V>>(gate, "records", "records.list", o, { keysOnly: false, show });
     },
   };
 }
 
-export function createRecords(gate: Gate, attempts: Attempts): Records {
+export function createRecords(parts: RecordParts & Pick<Records, "collection">): Records {
+  const { gate, collection } = parts;
   return {
-    ...createRecordOps(gate, attempts),
+    ...createRecordOps(parts),
+    collection,
     clear: (what: Clear, o?: OpOptions) => clearSpace(gate, "records", "records.clear", what, o),
     async conflicts(key, o) {
       checkKey(key);
@@ -154,11 +186,11 @@ function isFields(value: unknown): value is Record<string, unknown> {
   return !(value instanceof Date || value instanceof Uint8Array || value instanceof Map || value instanceof Set);
 }
 
-function toEntry<V>(row: Row): RecordEntry<V> {
+function toEntry(row: Row, value: unknown): RecordEntry<unknown> {
   const { key, version, createdAt = 0, updatedAt = 0, expiresAt } = row;
   const entry = {
     key,
-    value: decode(row.value) as V,
+    value,
     version,
     createdAt: new Date(createdAt),
     updatedAt: new Date(updatedAt),
@@ -169,5 +201,5 @@ function toEntry<V>(row: Row): RecordEntry<V> {
 /** What the operation has stored. */
 function toStored(op: PutOp, { time, answers }: Applied, i: number): RecordEntry<unknown> {
   const { createdAt = time } = answers[i] as Answer;
-  return toEntry({ ...op, createdAt, updatedAt: time });
+  return toEntry({ ...op, createdAt, updatedAt: time }, decode(op.value));
 }

@@ -65,7 +65,7 @@ function createFacades(gate: TransactionGate, bindings: Bindings): Transaction {
   const attempts = createAttempts();
   const { append, read, head } = createEvents(gate);
   return {
-    records: createRecordOps(gate, attempts),
+    records: createRecordOps({ gate, attempts }),
     kv: createKvOps(gate, attempts),
     blobs: createBlobOps(gate, attempts),
     events: {
