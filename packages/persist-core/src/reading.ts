@@ -1,5 +1,5 @@
 import type { Call } from "./calls.ts";
-import type { MaybePromise, Row, Space } from "./contract.ts";
+import type { MaybePromise, Row, Space, StreamHead } from "./contract.ts";
 import { PersistError } from "./errors.ts";
 import type { Gate } from "./gate.ts";
 import { checkKey } from "./keys.ts";
@@ -8,6 +8,12 @@ import { checkKey } from "./keys.ts";
 export function readOne(gate: Gate, space: Space, key: string, call: Call): MaybePromise<Row | undefined> {
   const rows = gate.read(space, [key], call);
   return rows instanceof Promise ? rows.then((settled) => settled[0]) : rows[0];
+}
+
+/** The head of a stream, of the whole log under `""`; all zeros where there are no events. */
+export async function readHead(gate: Gate, stream: string, call: Call): Promise<StreamHead> {
+  const row = await readOne(gate, "streams", stream, call);
+  return row === undefined ? { version: 0, position: 0 } : (JSON.parse(row.value) as StreamHead);
 }
 
 /** The most keys in one read. */

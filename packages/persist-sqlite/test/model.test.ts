@@ -47,6 +47,12 @@ const drawnOp = fc.oneof(
     expected: fc.constantFrom("any", "right", "wrong", "exists"),
     unless: fc.option(fc.record({ behind: fc.nat(3), id: fc.integer({ min: 1, max: 12 }) }), { nil: undefined }),
   }),
+  fc.record({
+    op: fc.constant("erase" as const),
+    stream: key,
+    before: fc.nat(12),
+    expected: fc.constantFrom("any", "right", "wrong", "exists"),
+  }),
   fc.record({ op: fc.constant("check" as const), space: fc.constantFrom(...allSpaces), key, condition }),
   fc.record({
     op: fc.constant("checkRange" as const),
@@ -109,7 +115,7 @@ function withoutClashes(list: DrawnOp[]): DrawnOp[] {
   const written = new Set<string>();
   return list.filter((op) => {
     const name =
-      op.op === "append"
+      op.op === "append" || op.op === "erase"
         ? `streams/${op.stream}`
         : op.op === "add"
           ? `kv/${op.key}`
@@ -160,7 +166,7 @@ async function resolveOp(model: Engine, drawn: DrawnOp, now: number, nextVersion
       const { stream, ids, expected, unless } = drawn;
       const [head] = await model.read("streams", [stream], at(now));
       const [log] = await model.read("streams", [""], at(now));
-      const version = Number(head?.version ?? 0);
+      const version = Number.parseInt(head?.version ?? "0", 10);
       const matches = ({ id }: EventRow) => id === `e${unless?.id}`;
       return {
         op: "append",
@@ -169,6 +175,13 @@ async function resolveOp(model: Engine, drawn: DrawnOp, now: number, nextVersion
         expected: { any: undefined, right: version, wrong: version + 1, exists: "exists" as const }[expected],
         unless: unless && { after: Math.max(0, Number(log?.version ?? 0) - unless.behind), matches },
       };
+    }
+    case "erase": {
+      const { stream, before, expected } = drawn;
+      const [head] = await model.read("streams", [stream], at(now));
+      const version = Number.parseInt(head?.version ?? "0", 10);
+      const expectation = { any: undefined, right: version, wrong: version + 1, exists: "exists" as const }[expected];
+      return { op: "erase", stream, before, expected: expectation };
     }
     case "check": {
       const { space, key } = drawn;
@@ -214,6 +227,9 @@ async function expectSameData(engine: Engine, model: Engine, now: number): Promi
     for (const reverse of [false, true]) {
       const events = { stream, reverse, limit: 100 };
       expect(await engine.events(events, at(now))).toEqual(await model.events(events, at(now)));
+      if (stream === undefined) continue;
+      const byId = { ...events, ids: ["e1", "e5", "e9", "none"] };
+      expect(await engine.events(byId, at(now))).toEqual(await model.events(byId, at(now)));
     }
   }
   // At its own times, each reports what has expired.

@@ -14,7 +14,9 @@ import { kv } from "./clauses/40-kv.ts";
 import { buckets } from "./clauses/42-buckets.ts";
 import { blobs } from "./clauses/50-blobs.ts";
 import { events } from "./clauses/60-events.ts";
+import { failIf } from "./clauses/61-fail-if.ts";
 import { readingEvents } from "./clauses/62-reading-events.ts";
+import { erasing } from "./clauses/66-erasing.ts";
 import { transactions } from "./clauses/70-transactions.ts";
 import { isolation } from "./clauses/72-isolation.ts";
 import { scopes } from "./clauses/80-scopes.ts";
@@ -45,7 +47,9 @@ export const chapters: readonly Chapter[] = [
   buckets,
   blobs,
   events,
+  failIf,
   readingEvents,
+  erasing,
   transactions,
   isolation,
   scopes,

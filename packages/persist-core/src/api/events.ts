@@ -46,6 +46,11 @@ export interface EventFilter {
 export interface AppendOptions extends OpOptions {
   /** The stream's version must be this, it must have no events, or it must have some; else `CONFLICT`. Default `"any"`. */
   expectedVersion?: number | "any" | "noStream" | "streamExists";
+  /**
+   * `CONFLICT` when an event that matches stands at a position greater than `after` (default 0: anywhere in the store); judged atomically with the append. It looks at all
+   * events after `after`, so give the position that you have read to.
+   */
+  failIf?: { match: EventFilter; after?: number };
 }
 
 export interface AppendResult {
@@ -87,8 +92,28 @@ export interface Events {
   read<M = EventMap>(stream: string, o?: ReadOptions): Listing<StoredEvent<M>>;
   /** All streams, by position. */
   readAll<M = EventMap>(o?: ReadOptions): Listing<StoredEvent<M>>;
-  /** The stream's last version; without a stream, the store's last position. 0 when empty. */
+  /** The stream's last version, also where its events were erased; without a stream, the store's last position. 0 when there never were any. */
   head(stream?: string, o?: OpOptions): Promise<number>;
-  /** By name. */
+  /** Those that have events, by name. */
   streams(o?: RangeOptions): Listing<{ stream: string; version: number }>;
+  /**
+   * Goes through the stream from its beginning and gives the last state and the version that it belongs to, which an append may expect. Reads page by page; `step` is
+   * called at once, event by event.
+   */
+  fold<S, M = EventMap>(
+    stream: string,
+    initial: S,
+    step: (state: S, event: StoredEvent<M>) => S,
+    o?: OpOptions,
+  ): Promise<{ state: S; version: number }>;
+  /**
+   * Erases data, type, tags and metadata of the events with versions below `before`. Nobody reads them again; their ids, versions and positions stay taken. The oldest go
+   * first, at most 1 000 in one commit, each with the whole `timeout`: what breaks off leaves an erased beginning, and the same call goes on there.
+   */
+  truncate(stream: string, before: number, o?: OpOptions): Promise<void>;
+  /**
+   * Erases all events that the stream has, as `truncate` does; `false` when it had none. Then it is as if there were no stream, but its versions go on. What
+   * `expectedVersion` says is judged before anything is erased (`CONFLICT`), and what is appended after that stays.
+   */
+  deleteStream(stream: string, o?: OpOptions & Pick<AppendOptions, "expectedVersion">): Promise<boolean>;
 }

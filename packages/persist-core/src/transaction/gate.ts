@@ -45,6 +45,9 @@ interface Pending {
   readonly row: Row | undefined;
 }
 
+/** Events in one read where a condition looks through the log. */
+const conditionPage = 500;
+
 export function createTransactionGate(live: Gate): TransactionGate {
   const seen = new Map<string, { space: Space; key: string; version: string | null }>();
   const ranges: CheckRangeOp[] = [];
@@ -176,11 +179,24 @@ export function createTransactionGate(live: Gate): TransactionGate {
     const earlier = repeated(ids, [...known, ...pending]);
     if (earlier === "partly") throw conflict([op], { op: 0 }, call);
     if (earlier !== undefined) return { version: earlier.version, position: earlier.position, duplicate: true };
-    if (!isExpected(op.expected, head)) throw conflict([op], { op: 0 }, call);
+    if (!isExpected(op.expected, head) || (await anyMatches(op, call))) throw conflict([op], { op: 0 }, call);
     const version = head?.version ?? 0;
     streams.set(op.stream, [...pending, ...pendingEvents(op, version, live.now())]);
     appends.push({ ...op, expected: undefined }); // what it expects of the stream is checked with what was read of it
     return { version: version + ids.length, position: 0, duplicate: false };
+  };
+
+  /** Whether the append would fail now, by what is stored or by what was appended here before. It is judged again with the commit. */
+  const anyMatches = async ({ unless }: AppendOp, call: Call): Promise<boolean> => {
+    if (unless === undefined) return false;
+    if ([...streams.values()].flat().some((event) => unless.matches(event))) return true;
+    for (let from = unless.after + 1, more = true; more; ) {
+      const page = await live.events({ from, reverse: false, limit: conditionPage }, call);
+      if (page.events.some((event) => unless.matches(event))) return true;
+      from = (page.events.at(-1)?.position ?? from) + 1;
+      more = page.more;
+    }
+    return false;
   };
 
   const events = async (range: EventRange, call: Call): Promise<EventPage> => {

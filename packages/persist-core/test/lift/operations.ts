@@ -115,6 +115,7 @@ export type Step =
       expected: number | "exists" | "right" | undefined;
       unless: number | undefined;
     }
+  | { readonly do: "erase"; stream: string; before: number; expected: 0 | "exists" | "right" | undefined }
   | { readonly do: "reindex"; key: string; index: IndexEntry[]; if: Wanted }
   | { readonly do: "checkRange"; range: ScanRange; right: boolean };
 
@@ -165,6 +166,15 @@ const stepWith = (most: number): fc.Arbitrary<Step> =>
         unless: fc.option(fc.nat(5), { nil: undefined, freq: 2 }),
       }),
     },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        do: fc.constant("erase" as const),
+        stream: fc.constantFrom(...streams),
+        before: fc.nat(most + 5),
+        expected: fc.constantFrom<0 | "exists" | "right" | undefined>(undefined, undefined, 0, "exists", "right"),
+      }),
+    },
     { weight: 1, arbitrary: fc.record({ do: fc.constant("checkRange" as const), range, right: fc.boolean() }) },
   );
 
@@ -201,6 +211,7 @@ function keyWritten(one: Step): string | undefined {
     case "add":
       return `kv ${one.key}`;
     case "append":
+    case "erase":
       return `stream ${one.stream}`;
     default:
       return undefined;
@@ -217,6 +228,8 @@ function toOp(
 ): Op {
   const ifVersion = (space: Space, of: string, want: Wanted) =>
     want === "present" ? (present(space, of) ?? null) : want === "other" ? "never" : want;
+  /** What comes after the point tells erasures apart. */
+  const versionOf = (stream: string) => Number.parseInt(present("streams", stream) ?? "0", 10);
   switch (one.do) {
     case "put": {
       const op: Op = {
@@ -260,9 +273,13 @@ function toOp(
       };
     case "append": {
       const { stream, events: rows, unless } = one;
-      const expected = one.expected === "right" ? Number(present("streams", stream) ?? 0) : one.expected;
+      const expected = one.expected === "right" ? versionOf(stream) : one.expected;
       const op: Op = { op: "append", stream, events: rows, expected };
       return unless === undefined ? op : { ...op, unless: { after: unless, matches: ({ type }) => type === "u" } };
+    }
+    case "erase": {
+      const { stream, before } = one;
+      return { op: "erase", stream, before, expected: one.expected === "right" ? versionOf(stream) : one.expected };
     }
     case "checkRange":
       return { op: "checkRange", space: "records", range: one.range, hash: one.right ? hash(one.range) : "0.0.0" };

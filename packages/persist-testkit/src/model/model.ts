@@ -44,6 +44,8 @@ export function createModel(clock: { now(): number; advance(ms: number): void })
   let records = new Map<string, Entry>();
   let blobs = new Map<string, BlobEntry>();
   let events: EventEntry[] = [];
+  /** Positions of events that nobody sees any more. */
+  const erased = new Set<number>();
   let writes = 0;
 
   const refuse = (code: string): never => {
@@ -111,6 +113,13 @@ export function createModel(clock: { now(): number; advance(ms: number): void })
   // ── events ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   const eventsOf = (stream: string) => events.filter((event) => event.stream === stream);
+  const isSeen = ({ position }: EventEntry) => !erased.has(position);
+
+  const erase = (gone: readonly EventEntry[]) => {
+    const seen = gone.filter(isSeen);
+    for (const { position } of seen) erased.add(position);
+    return seen.length > 0;
+  };
 
   const append = (stream: string, ids: readonly string[], data: unknown, expect: string) => {
     const own = eventsOf(stream);
@@ -122,9 +131,8 @@ export function createModel(clock: { now(): number; advance(ms: number): void })
       if (!isRun || last === undefined) return refuse("CONFLICT");
       return { version: last.version, position: last.position, ids: [...ids], duplicate: true };
     }
-    const isMet = { any: true, noStream: own.length === 0, streamExists: own.length > 0, head: true, beyond: false }[
-      expect
-    ];
+    const exists = own.some(isSeen);
+    const isMet = { any: true, noStream: !exists, streamExists: exists, head: true, beyond: false }[expect];
     if (isMet !== true) return refuse("CONFLICT");
     const time = Math.max(clock.now(), events.at(-1)?.time ?? 0);
     for (const [i, id] of ids.entries()) {
@@ -138,7 +146,7 @@ export function createModel(clock: { now(): number; advance(ms: number): void })
     number: (event: EventEntry) => number,
     { from, to, backward, limit }: { from: number; to: number; backward: boolean; limit: number },
   ) => {
-    const picked = all.filter((event) => number(event) >= from && number(event) <= to);
+    const picked = all.filter((event) => isSeen(event) && number(event) >= from && number(event) <= to);
     if (backward) picked.reverse();
     return picked.slice(0, limit);
   };
@@ -277,9 +285,14 @@ export function createModel(clock: { now(): number; advance(ms: number): void })
       case "blobs.list":
         return keysIn(blobs.keys(), op.range).map(showBlob);
       case "events.streams": {
-        const streams = keysIn(new Set(events.map(({ stream }) => stream)), op.range);
+        const streams = keysIn(new Set(events.filter(isSeen).map(({ stream }) => stream)), op.range);
         return streams.map((stream) => ({ stream, version: eventsOf(stream).length }));
       }
+      case "events.truncate":
+        erase(eventsOf(op.stream).filter(({ version }) => version < op.before));
+        return undefined;
+      case "events.deleteStream":
+        return erase(eventsOf(op.stream));
       case "events.readAll":
         return pick(events, ({ position }) => position, op).map(showEvent);
       case "transaction": {
@@ -304,7 +317,7 @@ export function createModel(clock: { now(): number; advance(ms: number): void })
       kv: liveKeys(kv, {}).map(showValue),
       records: liveKeys(records, {}).map(showRecord),
       blobs: keysIn(blobs.keys(), {}).map((key) => [key, blobs.get(key)?.bytes]),
-      events: events.map(showEvent),
+      events: events.filter(isSeen).map(showEvent),
     }),
   };
 }

@@ -65,6 +65,8 @@ export type Operation =
   | { readonly do: "kv.pages" | "records.pages"; range: Range; size: number }
   | { readonly do: "kv.clear" | "records.clear" | "blobs.clear"; prefix: string }
   | { readonly do: "blobs.list" | "events.streams"; range: Range }
+  | { readonly do: "events.truncate"; stream: string; before: number }
+  | { readonly do: "events.deleteStream"; stream: string }
   | { readonly do: "events.readAll"; from: number; to: number; backward: boolean; limit: number }
   | { readonly do: "transaction"; inner: readonly InnerOperation[]; ends: "commit" | "throw" }
   | { readonly do: "advance"; ms: number }
@@ -228,6 +230,8 @@ export const outerOperation: fc.Arbitrary<Operation> = fc.oneof(
   operation<Operation>("blobs.clear", { prefix: part.filter((text) => text !== "") }),
   operation<Operation>("blobs.list", { range }),
   operation<Operation>("events.streams", { range }),
+  operation<Operation>("events.truncate", { stream, before: fc.nat(5) }),
+  operation<Operation>("events.deleteStream", { stream }),
   operation<Operation>("events.readAll", reading),
 );
 

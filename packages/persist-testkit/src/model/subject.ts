@@ -161,6 +161,10 @@ export async function createSubject(host: SubjectHost): Promise<Subject> {
         }));
       case "events.streams":
         return store.events.streams(op.range).toArray();
+      case "events.truncate":
+        return store.events.truncate(op.stream, op.before);
+      case "events.deleteStream":
+        return store.events.deleteStream(op.stream);
       case "events.readAll":
         return (await store.events.readAll(reading(op)).toArray()).map(showEvent);
       case "transaction": {
