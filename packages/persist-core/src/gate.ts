@@ -8,6 +8,7 @@ import type {
   ByteRange,
   EventPage,
   EventRange,
+  Extended,
   MaybePromise,
   Op,
   Row,
@@ -43,4 +44,17 @@ export interface Gate {
   stage(body: AsyncIterable<Uint8Array>, call: Call): Promise<Staged>;
   open(row: Row, range: ByteRange, call: Call): AsyncIterable<Uint8Array<ArrayBuffer>>;
   discard(token: string): MaybePromise<void>;
+}
+
+/** The store's own gate: what goes on over several calls, and can be no part of a transaction. */
+export interface LiveGate extends Gate {
+  /** The length of the parts that `extend` takes. */
+  readonly partBytes: number;
+  /** See `Bytes` of the contract. */
+  extend(token: string | undefined, offset: number, part: Uint8Array, call: Call): MaybePromise<Extended>;
+  extended(token: string, call: Call): MaybePromise<Extended | undefined>;
+  /** A token for the bytes of the row where the engine copies by itself, to be put in another one: its own `content`, or a new one. */
+  readonly copy: ((row: Row, call: Call) => MaybePromise<string>) | undefined;
+  /** As `open`, for an operation that is in flight until the last chunk: closing waits for it, and lets it go on. */
+  transfer(row: Row, range: ByteRange, call: Call): AsyncIterable<Uint8Array<ArrayBuffer>>;
 }

@@ -1,5 +1,5 @@
 // For apps.
-export type { BlobBody, BlobInfo, BlobItem, BlobPutOptions, Blobs, StoredBlob } from "./api/blobs.ts";
+export type { BlobBody, BlobInfo, BlobItem, BlobPutOptions, Blobs, BlobUpload, StoredBlob } from "./api/blobs.ts";
 export type { Capabilities, Support } from "./api/capabilities.ts";
 export type { CollectionOptions } from "./api/collections.ts";
 export type {

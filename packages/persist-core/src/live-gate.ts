@@ -1,9 +1,9 @@
 /** The gate to the engine: closed, aborted and late calls end here, reads are gathered, writes go down in groups, and errors get their context. */
 import { aborted, type Call, guard } from "./calls.ts";
 import { createCommitQueue } from "./commit-queue.ts";
-import type { Engine, EngineOptions, MaybePromise, Staged } from "./contract.ts";
+import type { ByteRange, Engine, EngineOptions, MaybePromise, Row, Staged } from "./contract.ts";
 import { explain } from "./explain.ts";
-import type { Gate } from "./gate.ts";
+import type { LiveGate } from "./gate.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { createReadBatch } from "./read-batch.ts";
 import { type StallWatch, watchStalls } from "./stalls.ts";
@@ -15,7 +15,7 @@ const readOutcome = () => ({ outcome: "not-applied" }) as const;
 export function createLiveGate(
   engine: Engine,
   o: { now(): number; version: VersionSource; lifecycle: Lifecycle },
-): Gate {
+): LiveGate {
   const { lifecycle } = o;
   const turns = createTurns();
   const readRows = engine.reads === "batched" ? createReadBatch(engine) : engine.read.bind(engine);
@@ -77,6 +77,31 @@ export function createLiveGate(
   };
   const value = engine.value?.bind(engine) ?? readValue;
 
+  async function* chunksOf(row: Row, range: ByteRange, call: Call, mayGoOn: () => void) {
+    ensureUsable(call);
+    const watch = watchStalls(call);
+    try {
+      const chunks = engine.bytes.open(row, range, bytesOptions(watch))[Symbol.asyncIterator]();
+      try {
+        for (;;) {
+          watch.progress();
+          const step = await lifecycle.track(watch.orFail(chunks.next()));
+          if (step.done === true) return;
+          yield step.value;
+          mayGoOn();
+        }
+      } finally {
+        await chunks.return?.();
+      }
+    } catch (error) {
+      throw explain(error, call, engine);
+    } finally {
+      watch.stop();
+    }
+  }
+
+  const copy = engine.bytes.copy?.bind(engine.bytes);
+
   return {
     ensureOpen: lifecycle.ensureOpen,
     track: lifecycle.track,
@@ -96,28 +121,13 @@ export function createLiveGate(
         throw explain(error, call, engine);
       });
     },
-    async *open(row, range, call) {
-      ensureUsable(call);
-      const watch = watchStalls(call);
-      try {
-        const chunks = engine.bytes.open(row, range, bytesOptions(watch))[Symbol.asyncIterator]();
-        try {
-          for (;;) {
-            watch.progress();
-            const step = await lifecycle.track(watch.orFail(chunks.next()));
-            if (step.done === true) return;
-            yield step.value;
-            lifecycle.ensureOpen();
-          }
-        } finally {
-          await chunks.return?.();
-        }
-      } catch (error) {
-        throw explain(error, call, engine);
-      } finally {
-        watch.stop();
-      }
-    },
+    open: (row, range, call) => chunksOf(row, range, call, lifecycle.ensureOpen),
+    transfer: (row, range, call) => chunksOf(row, range, call, () => undefined),
+    partBytes: engine.bytes.partBytes,
+    extend: (token, offset, part, call) =>
+      perform(call, (options) => engine.bytes.extend(token, offset, part, options)),
+    extended: (token, call) => perform(call, (options) => engine.bytes.extended(token, options)),
+    copy: copy && ((row, call) => perform(call, (options) => copy(row, options))),
     discard: (token) => engine.bytes.discard(token),
   };
 }

@@ -10,8 +10,8 @@ export interface ParsedRange {
   readonly limit: number | undefined;
   readonly cursor: string | undefined;
   readonly batchSize: number;
-  /** The part of the range beyond the key `after`, in the direction of the listing. */
-  page(after: string | undefined, limit: number, keysOnly: boolean): KeyRange;
+  /** The part of the range beyond the key `after`, or from the bound on, in the direction of the listing. */
+  page(after: string | Bound | undefined, limit: number, keysOnly: boolean): KeyRange;
 }
 
 const defaultBatch = 500;
@@ -41,7 +41,7 @@ export function parseRange(operation: string, o: RangeOptions = {}): ParsedRange
     cursor,
     batchSize: Math.min(batchSize, maxBatch),
     page(after, count, keysOnly) {
-      const beyond = exclusive(after);
+      const beyond = typeof after === "object" ? after : exclusive(after);
       return {
         by: "key",
         lower: reverse ? lower : greatest([lower, beyond]),

@@ -6,7 +6,16 @@ import { checkKey } from "./keys.ts";
 import { createListing } from "./listing.ts";
 import { parseRange } from "./ranges.ts";
 
-const names = ["prefix", "start", "startAfter", "end", "reverse", "limit", "cursor", "batchSize"];
+export const rangeNames: readonly string[] = [
+  "prefix",
+  "start",
+  "startAfter",
+  "end",
+  "reverse",
+  "limit",
+  "cursor",
+  "batchSize",
+];
 
 /** The rows of a space in key order, each turned into what the facade shows. */
 export function listRows<T>(
@@ -16,7 +25,7 @@ export function listRows<T>(
   o: RangeOptions | undefined,
   view: { keysOnly: boolean; show(row: Row): T },
 ): Listing<T> {
-  const begin = () => beginCall(operation, undefined, o, names);
+  const begin = () => beginCall(operation, undefined, o, rangeNames);
   begin(); // a malformed option is refused here, and not when the listing is read
   const { page, ...range } = parseRange(operation, o);
   return createListing({

@@ -40,7 +40,8 @@ export function createStoreOver(parts: StoreParts): Store {
   const { name, namespace, engine, now, openScope, closeAdapter } = parts;
   const capabilities: Capabilities = Object.freeze({ ...engine.capabilities });
   const lifecycle = createLifecycle(name);
-  const indexes = createIndexes(createLiveGate(engine, { now, version: createVersionSource(), lifecycle }));
+  const live = createLiveGate(engine, { now, version: createVersionSource(), lifecycle });
+  const indexes = createIndexes(live);
   const { gate } = indexes;
   const attempts = createAttempts();
   const bindings = createBindings();
@@ -65,7 +66,7 @@ export function createStoreOver(parts: StoreParts): Store {
       collection: createCollections({ gate, attempts, bindings, indexes }),
     }),
     kv: createKv(gate, attempts, bindings),
-    blobs: createBlobs(gate, attempts),
+    blobs: createBlobs(live, attempts),
     events: createEvents(gate),
     transaction: createTransactions(gate, attempts, lifecycle, bindings),
     namespace(child) {

@@ -37,3 +37,9 @@ export async function* chunksOf<T extends Uint8Array>(stream: ReadableStream<T>)
   const reader = stream.getReader();
   for (let step = await reader.read(); !step.done; step = await reader.read()) yield step.value;
 }
+
+/** As blobs tell it. */
+export async function digestOf(bytes: Uint8Array): Promise<`sha-256:${string}`> {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes.slice()));
+  return `sha-256:${Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}

@@ -13,6 +13,9 @@ import { collections } from "./clauses/34-collections.ts";
 import { kv } from "./clauses/40-kv.ts";
 import { buckets } from "./clauses/42-buckets.ts";
 import { blobs } from "./clauses/50-blobs.ts";
+import { uploads } from "./clauses/52-uploads.ts";
+import { copyingBlobs } from "./clauses/54-copying-blobs.ts";
+import { folders } from "./clauses/56-folders.ts";
 import { events } from "./clauses/60-events.ts";
 import { failIf } from "./clauses/61-fail-if.ts";
 import { readingEvents } from "./clauses/62-reading-events.ts";
@@ -46,6 +49,9 @@ export const chapters: readonly Chapter[] = [
   kv,
   buckets,
   blobs,
+  uploads,
+  copyingBlobs,
+  folders,
   events,
   failIf,
   readingEvents,

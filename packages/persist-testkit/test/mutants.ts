@@ -408,6 +408,52 @@ export const mutants: readonly Mutant[] = [
       open: (row, range, o) => engine.bytes.open(row, { ...range, length: Math.min(range.length, 1_000_000) }, o),
     },
   })),
+  engineMutant(
+    "takes other bytes for those that are staged already",
+    ["K-engine-extend-conflict", "K-engine-extend-race", "K-upload-overtaken"],
+    (engine) => ({
+      bytes: {
+        ...engine.bytes,
+        async extend(token, offset, part, o) {
+          try {
+            return await engine.bytes.extend(token, offset, part, o);
+          } catch (error) {
+            const extended = await engine.bytes.extended(token as string, o);
+            if (extended === undefined) throw error;
+            return extended;
+          }
+        },
+      },
+    }),
+  ),
+  engineMutant("extends bytes that a row has", ["K-engine-extend-gone"], (engine) => ({
+    bytes: {
+      ...engine.bytes,
+      extend: async (token, offset, part, o) =>
+        (await engine.bytes.extended(token ?? "", o)) === undefined && token !== undefined
+          ? { token, size: offset + part.length }
+          : engine.bytes.extend(token, offset, part, o),
+      extended: async (token, o) => (await engine.bytes.extended(token, o)) ?? { token, size: 100 },
+    },
+  })),
+  engineMutant(
+    "takes the bytes away with the row that is deleted",
+    ["K-engine-move", "K-blobs-move", "K-blobs-move-swept"],
+    (engine) => ({
+      async commit(lists, o) {
+        const deletes = lists.flat().filter((op) => op.op === "delete" && op.space === "blobs") as { key: string }[];
+        const rows = await engine.read(
+          "blobs",
+          deletes.map(({ key }) => key),
+          o,
+        );
+        const results = await engine.commit(lists, o);
+        const { contents } = engine.raw() as { contents: Map<string, unknown> };
+        if (applied(results)) for (const row of rows) contents.delete(row?.content ?? "");
+        return results;
+      },
+    }),
+  ),
   engineMutant("reports only what was put, and no deletions, as changes", ["K-engine-changes-deleted"], (engine) => ({
     async changes(since, limit, o) {
       const page = await engine.changes(since, limit, o);

@@ -46,6 +46,32 @@ export interface BlobPutOptions extends OpOptions, Condition {
   onProgress?: (progress: { loaded: number; total?: number }) => void;
 }
 
+/**
+ * A blob that is sent in pieces and survives interruptions: whoever has its token goes on with it, in this process or another. It is seen only when it is complete. Kept for a
+ * day since it last got on; then it is gone, and so are its bytes.
+ *
+ * Disposing of it ends its use here and keeps what is committed, for `resumeUpload`: what fails halfway is to be resumed. `abort` gives it up.
+ */
+export interface BlobUpload extends AsyncDisposable {
+  /** For `resumeUpload`. Whoever has it can go on with the upload, so keep it as a secret. */
+  readonly token: string;
+  /** Bytes that are stored for good, from the start: a resumed upload need not send them again. What was written since is kept in memory, less than 1 MiB of it on most backends. */
+  readonly committed: number;
+  /**
+   * Adds bytes of any number. Resolves when they are taken, so that who awaits it never has more than a part in memory; do not change the chunk before. Calls at once are
+   * carried out in their order. After one that failed all later ones fail, because nobody knows how much of it was taken: resume, and go on behind `committed`. `CONFLICT`
+   * where somebody else has gone on with the same upload differently, or has ended it.
+   */
+  write(chunk: Uint8Array, o?: OpOptions): Promise<void>;
+  /**
+   * Makes it a blob, at once and whole. Judges the conditions and the digest that `createUpload` was given: where one is not met, or where this fails otherwise, the upload
+   * stays as it is, to be completed later or aborted.
+   */
+  complete(o?: OpOptions): Promise<BlobInfo>;
+  /** Gives up what was sent. Does nothing where the upload is complete. */
+  abort(): Promise<void>;
+}
+
 /** Bytes by key, streamed both ways. */
 export interface Blobs {
   /** All or nothing: nobody ever reads a torn blob, and who reads the one before goes on undisturbed. */
@@ -60,8 +86,32 @@ export interface Blobs {
   has(key: string, o?: OpOptions): Promise<boolean>;
   /** `false` where there was none. */
   delete(key: string, o?: OpOptions & Condition): Promise<boolean>;
+  /**
+   * The same content, type and metadata under another key, of what was there when it was read; the target is replaced, or the condition on it is not met. `NOT_FOUND` where
+   * there is nothing to copy. Onto itself it changes nothing. The bytes are not sent around where the backend can do without.
+   */
+  copy(from: string, to: string, o?: OpOptions & Condition): Promise<BlobInfo>;
+  /** As `copy`, and `from` is gone in the same moment: nobody sees both or none. The bytes stay where they are. */
+  move(from: string, to: string, o?: OpOptions & Condition): Promise<BlobInfo>;
+  /**
+   * As folders: what has another `/` behind the prefix is put together, and each such beginning, up to and with that `/`, is told once as `{ prefix }`, in its place among the
+   * keys and without reading all that is in it. Options choose the keys; `limit` counts what is told.
+   */
+  list(o: RangeOptions & { delimiter: "/" }): Listing<BlobItem | { prefix: string }>;
   /** In key order. */
   list(o?: RangeOptions): Listing<BlobItem>;
+  /**
+   * Begins an upload in pieces, of any size and over any time. The options are those of `put`; conditions and digest are judged when it is completed. `onProgress` is called
+   * as bytes are taken, and only by this object: one that is resumed has none.
+   */
+  createUpload(key: string, o?: BlobPutOptions): Promise<BlobUpload>;
+  /**
+   * Goes on with an upload behind its `committed` bytes, which are read once, for their digest. `NOT_FOUND` where the token is unknown: the upload was completed, aborted, or
+   * idle for a day. Of two who resume the same at once and send different bytes, one gets `CONFLICT`.
+   */
+  resumeUpload(token: string, o?: OpOptions): Promise<BlobUpload>;
+  /** Reads all of it and says whether it is what was stored. `NOT_FOUND` where there is none. */
+  verify(key: string, o?: OpOptions): Promise<boolean>;
   /** A link that works without this store, for a while. `UNSUPPORTED` where `capabilities.signedUrls` is `"absent"`. */
   url(
     key: string,

@@ -70,6 +70,7 @@ function toStream(chunks: AsyncIterable<Chunk>): ReadableStream<Chunk> {
 
 /** Compares what was read with what was stored. Its last chunk only goes out when that has been done. */
 export async function* verified(
+  operation: string,
   key: string,
   size: number,
   sha256: string,
@@ -89,7 +90,7 @@ export async function* verified(
   if (read === 0 && size === 0) return;
   throw new PersistError(
     "CORRUPT",
-    `blobs.get: the stored content of "${key}" is not what was stored: size or SHA-256 differ.`,
-    { key },
+    `${operation}: the stored content of "${key}" is not what was stored: size or SHA-256 differ.`,
+    { operation, key },
   );
 }

@@ -1,24 +1,69 @@
 /** What is stored of a blob beside its bytes, as the value of its row. */
-import type { BlobInfo, BlobPutOptions } from "../api/blobs.ts";
+import type { BlobInfo, BlobItem, BlobPutOptions } from "../api/blobs.ts";
 import type { Row } from "../contract.ts";
 import { PersistError } from "../errors.ts";
 import { utf8Length } from "../keys.ts";
 
 export type BlobFacts = Pick<BlobInfo, "size" | "digest" | "etag" | "contentType" | "metadata">;
 
+/** Names of options, beside those of every operation. */
+export const conditionNames: readonly string[] = ["ifMatch", "ifNoneMatch"];
+export const putNames: readonly string[] = [...conditionNames, "contentType", "metadata", "digest", "onProgress"];
+
 export const maxMetadataBytes = 1024;
+
+/** Of content without a type of its own. */
+export const defaultType = "application/octet-stream";
+
+export function toFacts(
+  size: number,
+  sha256: string,
+  contentType: string,
+  metadata: Record<string, string>,
+): BlobFacts {
+  return { size, digest: `sha-256:${sha256}`, etag: sha256, contentType, metadata };
+}
+
+export function sha256Of(digest: BlobInfo["digest"]): string {
+  return digest.slice("sha-256:".length);
+}
+
+/** Throws INVALID_VALUE unless the digest that is wanted (`undefined`: any) is that of the content. */
+export function checkDigest(
+  operation: string,
+  key: string,
+  wanted: BlobInfo["digest"] | undefined,
+  sha256: string,
+): void {
+  if (wanted === undefined || wanted === `sha-256:${sha256}`) return;
+  throw new PersistError(
+    "INVALID_VALUE",
+    `${operation}: the content of "${key}" has the digest sha-256:${sha256}, and not the one given; nothing was stored.`,
+    { operation, key },
+  );
+}
+
+export function toInfo(key: string, facts: BlobFacts, time = 0): BlobInfo {
+  const { size, etag, digest, contentType, metadata } = facts;
+  return { key, size, etag, digest, contentType, metadata: { ...metadata }, lastModified: new Date(time) };
+}
+
+export function toItem(row: Row): BlobItem {
+  const { size, etag } = parseFacts(row);
+  return { key: row.key, size, etag, lastModified: new Date(row.updatedAt ?? 0) };
+}
 
 export function parseFacts(row: Row): BlobFacts {
   return JSON.parse(row.value) as BlobFacts;
 }
 
+export interface PutOptions extends Pick<BlobPutOptions, "digest" | "onProgress" | "contentType"> {
+  readonly metadata: Record<string, string>;
+}
+
 /** The options of a put, checked. */
-export function parsePutOptions(o: BlobPutOptions = {}): Pick<
-  BlobPutOptions,
-  "digest" | "onProgress" | "contentType"
-> & {
-  metadata: Record<string, string>;
-} {
+export function parsePutOptions(operation: string, o: BlobPutOptions = {}): PutOptions {
+  const invalid = (problem: string) => new PersistError("INVALID_ARGUMENT", `${operation}: ${problem}.`);
   const { contentType, metadata = {}, digest, onProgress } = o;
   if (contentType !== undefined && !isHeaderText(contentType)) {
     throw invalid("contentType must be a text of 1 to 255 printable ASCII characters");
@@ -40,7 +85,7 @@ export function parsePutOptions(o: BlobPutOptions = {}): Pick<
   if (bytes > maxMetadataBytes) {
     throw new PersistError(
       "TOO_LARGE",
-      `blobs.put: the metadata is ${bytes} bytes; the limit is ${maxMetadataBytes} (1 KiB).`,
+      `${operation}: the metadata is ${bytes} bytes; the limit is ${maxMetadataBytes} (1 KiB).`,
     );
   }
   return {
@@ -53,8 +98,4 @@ export function parsePutOptions(o: BlobPutOptions = {}): Pick<
 
 function isHeaderText(text: unknown): boolean {
   return typeof text === "string" && /^[\x20-\x7e]{1,255}$/.test(text);
-}
-
-function invalid(problem: string): PersistError {
-  return new PersistError("INVALID_ARGUMENT", `blobs.put: ${problem}.`);
 }

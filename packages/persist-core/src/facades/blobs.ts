@@ -1,65 +1,61 @@
-import type { BlobBody, BlobInfo, BlobItem, BlobPutOptions, Blobs, StoredBlob } from "../api/blobs.ts";
-import type { RangeOptions } from "../api/listings.ts";
+import type { BlobBody, BlobInfo, BlobPutOptions, Blobs, StoredBlob } from "../api/blobs.ts";
 import type { Clear, Condition, OpOptions } from "../api/operations.ts";
 import { type Attempts, attemptOf } from "../attempts.ts";
 import { beginCall, type Call } from "../calls.ts";
 import { clearSpace } from "../clearing.ts";
 import { parseCondition } from "../conditions.ts";
-import type { Op, Row } from "../contract.ts";
+import type { Op } from "../contract.ts";
 import { PersistError } from "../errors.ts";
-import type { Gate } from "../gate.ts";
+import type { Gate, LiveGate } from "../gate.ts";
 import { checkKey } from "../keys.ts";
 import { checkOptionNames } from "../option-names.ts";
 import { readOne } from "../reading.ts";
-import { listRows } from "../row-listing.ts";
 import { reported, toBody } from "./blob-body.ts";
 import { createContent, verified } from "./blob-content.ts";
-import { type BlobFacts, parseFacts, parsePutOptions } from "./blob-facts.ts";
+import { createCopying } from "./blob-copying.ts";
+import { type Etag, otherEtag, versionFor } from "./blob-etags.ts";
+import {
+  checkDigest,
+  conditionNames,
+  defaultType,
+  parseFacts,
+  parsePutOptions,
+  putNames,
+  sha256Of,
+  toFacts,
+  toInfo,
+} from "./blob-facts.ts";
+import { createBlobLister } from "./blob-folders.ts";
 import { type BlobRange, parseBlobRange } from "./blob-range.ts";
+import { createUploads } from "./blob-uploads.ts";
 
 type BlobOps = Pick<Blobs, "put" | "get" | "head" | "has" | "delete">;
-
-const conditionNames = ["ifMatch", "ifNoneMatch"];
-const putNames = [...conditionNames, "contentType", "metadata", "digest", "onProgress"];
 
 export function createBlobOps(gate: Gate, attempts: Attempts): BlobOps {
   const read = (key: string, call: Call) => readOne(gate, "blobs", key, call);
 
   /** Commits an operation that asks for an etag (`null`: for nothing; `undefined`: for anything) by asking for the version that has it. */
-  const commitIf = (
-    etag: string | null | undefined,
-    key: string,
-    call: Call,
-    toOp: (ifVersion?: string | null) => Op,
-  ) =>
+  const commitIf = (etag: Etag, key: string, call: Call, toOp: (ifVersion?: string | null) => Op) =>
     attempts.run(gate, call, undefined, async () => {
       if (typeof etag !== "string") return { value: await gate.commit([toOp(etag)], call) };
-      const row = await read(key, call);
-      if (row === undefined || parseFacts(row).etag !== etag) throw otherEtag(key, etag, call);
-      return attemptOf(gate.commit([toOp(row.version)], call));
+      const version = await versionFor(gate, etag, key, call);
+      return attemptOf(gate.commit([toOp(version)], call));
     });
 
   const put = async (key: string, body: BlobBody, o?: BlobPutOptions): Promise<BlobInfo> => {
     checkKey(key);
     const call = beginCall("blobs.put", key, o, putNames);
     const etag = parseCondition("blobs.put", o);
-    const { contentType, metadata, digest, onProgress } = parsePutOptions(o);
+    const { contentType, metadata, digest, onProgress } = parsePutOptions("blobs.put", o);
     const source = toBody(body);
-    if (etag !== undefined) await checkEtag(etag, key, call);
+    if (etag !== undefined) await versionFor(gate, etag, key, call); // so that no bytes are moved in vain
     const { token, size, sha256 } = await gate.stage(
       onProgress === undefined ? source.chunks : reported(source, onProgress),
       call,
     );
     try {
-      if (digest !== undefined && digest !== `sha-256:${sha256}`) {
-        throw new PersistError(
-          "INVALID_VALUE",
-          `blobs.put: the content of "${key}" has the digest sha-256:${sha256}, and not the one given; nothing was stored.`,
-          { key },
-        );
-      }
-      const type = contentType ?? source.contentType ?? "application/octet-stream";
-      const facts: BlobFacts = { size, digest: `sha-256:${sha256}`, etag: sha256, contentType: type, metadata };
+      checkDigest("blobs.put", key, digest, sha256);
+      const facts = toFacts(size, sha256, contentType ?? source.contentType ?? defaultType, metadata);
       const value = JSON.stringify(facts);
       const op = { op: "put", space: "blobs", key, value, version: gate.version(), content: token } as const;
       const { time } = await commitIf(
@@ -93,9 +89,7 @@ export function createBlobOps(gate: Gate, attempts: Attempts): BlobOps {
       const { offset, length } = parseBlobRange(key, facts.size, o?.range);
       const open = () => {
         const chunks = gate.open(row, { offset, length }, call);
-        return length === facts.size
-          ? verified(key, facts.size, facts.digest.slice("sha-256:".length), chunks)
-          : chunks;
+        return length === facts.size ? verified("blobs.get", key, facts.size, sha256Of(facts.digest), chunks) : chunks;
       };
       return withContent(toInfo(key, facts, row.updatedAt), createContent(key, length, facts.contentType, open));
     },
@@ -120,18 +114,14 @@ export function createBlobOps(gate: Gate, attempts: Attempts): BlobOps {
       return answers[0]?.existed === true;
     },
   };
-
-  /** Whether the condition is met already, so that no bytes are moved in vain. */
-  async function checkEtag(etag: string | null, key: string, call: Call): Promise<void> {
-    const row = await read(key, call);
-    if (etag !== (row === undefined ? null : parseFacts(row).etag)) throw otherEtag(key, etag, call);
-  }
 }
 
-export function createBlobs(gate: Gate, attempts: Attempts): Blobs {
+export function createBlobs(gate: LiveGate, attempts: Attempts): Blobs {
   return {
     ...createBlobOps(gate, attempts),
-    list: (o?: RangeOptions) => listRows(gate, "blobs", "blobs.list", o, { keysOnly: false, show: toItem }),
+    ...createCopying(gate, attempts),
+    ...createUploads(gate, attempts),
+    list: createBlobLister(gate),
     async url(key, o) {
       checkKey(key);
       if (o !== undefined) checkOptionNames("blobs.url", o, ["method", "expiresIn", "contentType"]);
@@ -146,24 +136,7 @@ export function createBlobs(gate: Gate, attempts: Attempts): Blobs {
   };
 }
 
-function toInfo(key: string, { size, etag, digest, contentType, metadata }: BlobFacts, time = 0): BlobInfo {
-  return { key, size, etag, digest, contentType, metadata: { ...metadata }, lastModified: new Date(time) };
-}
-
-function toItem(row: Row): BlobItem {
-  const { size, etag } = parseFacts(row);
-  return { key: row.key, size, etag, lastModified: new Date(row.updatedAt ?? 0) };
-}
-
 /** The content's `body` is a getter that starts reading, and must stay one. */
 function withContent(info: BlobInfo, content: ReturnType<typeof createContent>): StoredBlob {
   return Object.defineProperties(content, Object.getOwnPropertyDescriptors(info)) as StoredBlob;
-}
-
-function otherEtag(key: string, etag: string | null, { operation }: Call): PersistError {
-  const problem =
-    etag === null
-      ? `there is already a blob "${key}"`
-      : `"${key}" does not have the etag ${JSON.stringify(etag.slice(0, 80))}`;
-  return new PersistError("CONFLICT", `${operation}: ${problem}.`, { operation, key });
 }

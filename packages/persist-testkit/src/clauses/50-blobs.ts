@@ -2,7 +2,7 @@
 import type { BlobBody, Store } from "@cuitty/persist-core";
 import { equal, fail, holds, present, refused } from "../assertions.ts";
 import { type Chapter, clause } from "../clause.ts";
-import { bytesOf, chunksOf, failingAfter, gather, inChunks } from "../content.ts";
+import { bytesOf, chunksOf, digestOf, failingAfter, gather, inChunks } from "../content.ts";
 import { refusedBeforeIo } from "../untouched.ts";
 
 const text = "grüße, 世界 😀\n";
@@ -511,8 +511,3 @@ export const blobs: Chapter = {
     }),
   ],
 };
-
-async function digestOf(bytes: Uint8Array): Promise<`sha-256:${string}`> {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes.slice()));
-  return `sha-256:${Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-}

@@ -1,0 +1,110 @@
+/** Blobs under other keys, and whether they are still what they were. */
+import type { BlobInfo, Blobs } from "../api/blobs.ts";
+import type { Condition, OpOptions } from "../api/operations.ts";
+import { type Attempt, type Attempts, attemptOf } from "../attempts.ts";
+import { beginCall, type Call } from "../calls.ts";
+import { parseCondition } from "../conditions.ts";
+import type { PutOp, Row } from "../contract.ts";
+import { PersistError } from "../errors.ts";
+import type { Applied, LiveGate } from "../gate.ts";
+import { checkKey } from "../keys.ts";
+import { readOne } from "../reading.ts";
+import { verified } from "./blob-content.ts";
+import { type Etag, versionFor } from "./blob-etags.ts";
+import { conditionNames, parseFacts, sha256Of, toInfo } from "./blob-facts.ts";
+
+export function createCopying(gate: LiveGate, attempts: Attempts): Pick<Blobs, "copy" | "move" | "verify"> {
+  const source = async (key: string, call: Call): Promise<Row> => {
+    const row = await readOne(gate, "blobs", key, call);
+    if (row !== undefined) return row;
+    const { operation } = call;
+    throw new PersistError("NOT_FOUND", `${operation}: there is no blob "${key}".`, { operation, key });
+  };
+
+  /** All bytes of the blob as it was stored. Throws CORRUPT where they differ. */
+  const contentOf = (row: Row, call: Call) => {
+    const { size, digest } = parseFacts(row);
+    return verified(
+      call.operation,
+      row.key,
+      size,
+      sha256Of(digest),
+      gate.transfer(row, { offset: 0, length: size }, call),
+    );
+  };
+
+  /**
+   * Gives the target what is at `from`, by whatever `commit` makes of it. Begins anew with what is there then, where it or the target was changed meanwhile.
+   */
+  const transfer = (
+    operation: string,
+    from: string,
+    to: string,
+    o: (OpOptions & Condition) | undefined,
+    commit: (row: Row, put: Omit<PutOp, "content">, call: Call) => Promise<Applied>,
+  ): Promise<BlobInfo> => {
+    checkKey(from, "source key");
+    checkKey(to, "target key");
+    const call = beginCall(operation, to, o, conditionNames);
+    const etag: Etag = parseCondition(operation, o);
+    return attempts.run(gate, call, undefined, async () => {
+      const row = await source(from, call);
+      const ifVersion = await versionFor(gate, etag, to, call);
+      if (from === to) return { value: toInfo(from, parseFacts(row), row.updatedAt) };
+      const put = { op: "put", space: "blobs", key: to, value: row.value, version: gate.version(), ifVersion } as const;
+      // The bytes may take long, as long as they move.
+      const fresh = { ...call, deadline: performance.now() + call.timeout };
+      const applied = await attemptOf(commit(row, put, fresh));
+      return "conflict" in applied ? applied : { value: toInfo(to, parseFacts(row), applied.value.time) };
+    });
+  };
+
+  const verify = async (key: string, call: Call): Promise<Attempt<boolean>> => {
+    const row = await source(key, call);
+    try {
+      for await (const _ of contentOf(row, call));
+      return { value: true };
+    } catch (error) {
+      if (PersistError.is(error, "CORRUPT")) return { value: false };
+      if (!PersistError.is(error, "CONFLICT")) throw error;
+      // Its bytes are gone: because it was replaced, or because they were lost.
+      const now = await readOne(gate, "blobs", key, call);
+      return now?.version === row.version ? { value: false } : { conflict: error };
+    }
+  };
+
+  return {
+    async copy(from, to, o) {
+      return transfer("blobs.copy", from, to, o, async (row, put, call) => {
+        const content =
+          gate.copy === undefined ? (await gate.stage(contentOf(row, call), call)).token : await gate.copy(row, call);
+        try {
+          return await gate.commit([{ ...put, content }], { ...call, deadline: performance.now() + call.timeout });
+        } catch (error) {
+          // Where the commit may have happened, the bytes may be in use; and those of the source always are.
+          const isUnused = !PersistError.is(error) || error.outcome !== "unknown";
+          if (isUnused && content !== row.content) await gate.discard(content);
+          throw error;
+        }
+      });
+    },
+
+    async move(from, to, o) {
+      return transfer("blobs.move", from, to, o, (row, put, call) =>
+        gate.commit(
+          [
+            { ...put, content: row.content ?? undefined },
+            { op: "delete", space: "blobs", key: from, version: gate.version(), ifVersion: row.version },
+          ],
+          call,
+        ),
+      );
+    },
+
+    async verify(key, o) {
+      checkKey(key);
+      const call = beginCall("blobs.verify", key, o);
+      return attempts.run(gate, call, undefined, () => verify(key, call));
+    },
+  };
+}

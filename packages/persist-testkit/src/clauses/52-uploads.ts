@@ -1,0 +1,551 @@
+/** Blobs that are sent in pieces, and survive interruptions. */
+import { type BlobUpload, PersistError, type Store } from "@cuitty/persist-core";
+import { equal, holds, present, refused } from "../assertions.ts";
+import { type Chapter, clause } from "../clause.ts";
+import { bytesOf, digestOf, inChunks } from "../content.ts";
+import { refusedBeforeIo } from "../untouched.ts";
+
+const hour = 3_600_000;
+/** Several parts on most backends. */
+const content = bytesOf(2_700_000);
+
+async function write(upload: BlobUpload, bytes: Uint8Array, size: number): Promise<void> {
+  for await (const chunk of inChunks(bytes, size)) await upload.write(chunk);
+}
+
+async function bytesAt(store: Store, key: string): Promise<Uint8Array> {
+  return present(await store.blobs.get(key), "the blob").bytes();
+}
+
+export const uploads: Chapter = {
+  section: "52",
+  title: "Uploads",
+  clauses: [
+    ...([1, 2] as const).map((seed) =>
+      clause(
+        `K-upload-small-${seed}`,
+        `${seed === 1 ? "A few bytes" : "Bytes one by one"} become a blob`,
+        async (t) => {
+          const store = await t.store();
+          const upload = await store.blobs.createUpload("k");
+          await write(upload, bytesOf(300, seed), seed === 1 ? 300 : 1);
+          equal(await store.blobs.has("k"), false, "has before it is complete");
+          const info = await upload.complete();
+          equal(info.size, 300, "size");
+          equal(await bytesAt(store, "k"), bytesOf(300, seed), "the bytes");
+        },
+      ),
+    ),
+
+    ...([70_001, 1_048_576, 1_500_000, 2_700_000] as const).map((size) =>
+      clause(`K-upload-chunks-${size}`, `2.7 MB in chunks of ${size} bytes become a blob`, async (t) => {
+        const store = await t.store();
+        const upload = await store.blobs.createUpload("k");
+        await write(upload, content, size);
+        const info = await upload.complete();
+        equal([info.size, info.digest], [content.length, await digestOf(content)], "size and digest");
+        equal(await bytesAt(store, "k"), content, "the bytes");
+        equal(await store.blobs.verify("k"), true, "verify");
+      }),
+    ),
+
+    clause("K-upload-empty", "An upload of nothing is an empty blob", async (t) => {
+      const store = await t.store();
+      const upload = await store.blobs.createUpload("k");
+      await upload.write(new Uint8Array(0));
+      equal([upload.committed, (await upload.complete()).size], [0, 0], "committed and size");
+      equal(await bytesAt(store, "k"), new Uint8Array(0), "the bytes");
+    }),
+
+    clause("K-upload-info", "Type and metadata are those that createUpload was given", async (t) => {
+      const { blobs } = await t.store();
+      const upload = await blobs.createUpload("k", { contentType: "a/b", metadata: { a: "1", ü: "😀" } });
+      await upload.write(bytesOf(10));
+      t.clock.advance(1000);
+      const info = await upload.complete();
+      const { etag, digest } = await blobs.put("same", bytesOf(10));
+      const facts = { size: 10, etag, digest, contentType: "a/b", metadata: { a: "1", ü: "😀" } };
+      equal(info, { key: "k", ...facts, lastModified: new Date(t.clock.now()) }, "the answer of complete");
+      equal(await blobs.head("k"), info, "head");
+      const plain = await blobs.createUpload("plain");
+      equal((await plain.complete()).contentType, "application/octet-stream", "the type where none is given");
+    }),
+
+    clause("K-upload-invisible", "Nothing of an upload is seen before it is complete", async (t) => {
+      const { blobs } = await t.store();
+      await blobs.put("k", "before");
+      const upload = await blobs.createUpload("k");
+      await write(upload, content, 400_000);
+      equal(await (await blobs.get("k"))?.text(), "before", "the blob");
+      equal((await blobs.list().toArray()).length, 1, "how many blobs");
+      await upload.complete();
+      equal((await blobs.head("k"))?.size, content.length, "the size then");
+    }),
+
+    clause("K-upload-committed", "committed never goes back and never beyond what was written", async (t) => {
+      const { blobs } = await t.store();
+      const upload = await blobs.createUpload("k");
+      let before = 0;
+      let written = 0;
+      for await (const chunk of inChunks(content, 123_456)) {
+        await upload.write(chunk);
+        written += chunk.length;
+        holds(upload.committed >= before && upload.committed <= written, "committed is between");
+        before = upload.committed;
+      }
+      await upload.complete();
+      equal(upload.committed, content.length, "committed in the end");
+    }),
+
+    clause("K-upload-in-order", "Writes that nobody waits for are taken in their order", async (t) => {
+      const store = await t.store();
+      const upload = await store.blobs.createUpload("k");
+      const writes: Promise<void>[] = [];
+      for await (const chunk of inChunks(content, 99_999)) writes.push(upload.write(chunk));
+      const completing = upload.complete();
+      await Promise.all(writes);
+      equal((await completing).size, content.length, "size");
+      equal(await bytesAt(store, "k"), content, "the bytes");
+    }),
+
+    clause("K-upload-chunk-reused", "A chunk may be changed once write has resolved", async (t) => {
+      const store = await t.store();
+      const upload = await store.blobs.createUpload("k");
+      const chunk = new Uint8Array(1000);
+      for (let i = 0; i < 3000; i++) {
+        chunk.fill(i);
+        await upload.write(chunk);
+      }
+      await upload.complete();
+      const stored = await bytesAt(store, "k");
+      holds(
+        stored.length === 3_000_000 && stored.every((byte, i) => byte === (Math.floor(i / 1000) & 255)),
+        "as written",
+      );
+    }),
+
+    clause("K-upload-progress", "onProgress tells how many bytes were taken, up to all of them", async (t) => {
+      const { blobs } = await t.store();
+      const seen: number[] = [];
+      const upload = await blobs.createUpload("k", { onProgress: ({ loaded }) => seen.push(loaded) });
+      await write(upload, content, 1_000_000);
+      equal(seen, [1_000_000, 2_000_000, 2_700_000], "loaded");
+      await upload.complete();
+    }),
+
+    // ── resuming ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    clause("K-upload-resume", "Whoever has the token goes on behind what is committed", async (t) => {
+      const store = await t.store();
+      const first = await store.blobs.createUpload("k", { contentType: "a/b", metadata: { a: "1" } });
+      await first.write(content.subarray(0, 2_000_000));
+      const second = await store.blobs.resumeUpload(first.token);
+      equal([second.token, second.committed], [first.token, first.committed], "token and committed");
+      await write(second, content.subarray(second.committed), 300_000);
+      const info = await second.complete();
+      equal([info.size, info.digest], [content.length, await digestOf(content)], "size and digest");
+      equal([info.key, info.contentType, info.metadata], ["k", "a/b", { a: "1" }], "key, type and metadata");
+      equal(await bytesAt(store, "k"), content, "the bytes");
+      equal(await store.blobs.verify("k"), true, "verify");
+    }),
+
+    clause("K-upload-resume-often", "An upload may be resumed any number of times, at any place", async (t) => {
+      const store = await t.store();
+      const { token } = await store.blobs.createUpload("k");
+      for (const step of [0, 1, 700_000, 1_048_576, 1_048_577, 900_000]) {
+        await using upload = await store.blobs.resumeUpload(token);
+        await upload.write(content.subarray(upload.committed, Math.min(content.length, upload.committed + step)));
+      }
+      const last = await store.blobs.resumeUpload(token);
+      await last.write(content.subarray(last.committed));
+      await last.complete();
+      equal(await bytesAt(store, "k"), content, "the bytes");
+    }),
+
+    clause("K-upload-resume-complete-failed", "What complete has sent before it failed is gone on with", async (t) => {
+      const store = await t.store();
+      const upload = await store.blobs.createUpload("k", { ifNoneMatch: "*" });
+      await upload.write(content.subarray(0, 1_300_000));
+      await store.blobs.put("k", "in the way");
+      await refused(() => upload.complete(), "CONFLICT", "complete");
+      equal(upload.committed, 1_300_000, "committed");
+      const resumed = await store.blobs.resumeUpload(upload.token);
+      equal(resumed.committed, 1_300_000, "committed when resumed");
+      await resumed.write(content.subarray(1_300_000));
+      await store.blobs.delete("k");
+      await resumed.complete();
+      equal(await bytesAt(store, "k"), content, "the bytes");
+    }),
+
+    clause("K-upload-reopened", "An upload is resumed after the store was closed and opened again", async (t) => {
+      const place = t.place();
+      let store = await place.open();
+      const { token, committed } = await (async () => {
+        await using upload = await store.blobs.createUpload("k", { metadata: { a: "1" } });
+        await upload.write(content.subarray(0, 1_800_000));
+        return upload;
+      })();
+      await place.close();
+      store = await place.open();
+      const upload = await store.blobs.resumeUpload(token);
+      equal(upload.committed, committed, "committed");
+      await upload.write(content.subarray(committed));
+      equal((await upload.complete()).metadata, { a: "1" }, "metadata");
+      equal(await bytesAt(store, "k"), content, "the bytes");
+    }),
+
+    clause("K-upload-crashed", "What was committed is there after a crash", async (t) => {
+      const place = t.place();
+      let store = await place.open();
+      const upload = await store.blobs.createUpload("k");
+      await upload.write(content.subarray(0, 2_600_000));
+      const { token, committed } = upload;
+      await place.crash();
+      store = await place.open();
+      const resumed = await store.blobs.resumeUpload(token);
+      holds(resumed.committed >= committed, "committed is not less");
+      await resumed.write(content.subarray(resumed.committed));
+      await resumed.complete();
+      equal(await bytesAt(store, "k"), content, "the bytes");
+    }),
+
+    clause(
+      "K-upload-kept",
+      "An upload is kept for a day since it last got on, and longer while it gets on",
+      async (t) => {
+        const store = await t.store();
+        const upload = await store.blobs.createUpload("k");
+        for (let at = 0; at < content.length; at += 300_000) {
+          t.clock.advance(23 * hour);
+          await store.kv.set("other", at); // where whatever is due is taken away
+          await upload.write(content.subarray(at, at + 300_000));
+        }
+        t.clock.advance(23 * hour);
+        const resumed = await store.blobs.resumeUpload(upload.token);
+        equal(resumed.committed, content.length, "committed, as nothing was left in memory for a day");
+        t.clock.advance(23 * hour);
+        await resumed.complete();
+        equal(await bytesAt(store, "k"), content, "the bytes");
+      },
+    ),
+
+    clause(
+      "K-upload-expired",
+      "An upload that was idle for more than a day is NOT_FOUND, and can be completed no more",
+      async (t) => {
+        const { blobs } = await t.store();
+        const upload = await blobs.createUpload("k");
+        await upload.write(bytesOf(1_100_000));
+        t.clock.advance(26 * hour);
+        await refused(() => blobs.resumeUpload(upload.token), "NOT_FOUND", "resumeUpload");
+        await refused(() => upload.complete(), "CONFLICT", "complete");
+        equal(await blobs.has("k"), false, "has");
+      },
+    ),
+
+    clause("K-upload-unknown-token", "A token that nobody was given is NOT_FOUND", async (t) => {
+      const { blobs } = await t.store();
+      const { token } = await blobs.createUpload("k");
+      for (const other of [
+        "",
+        "a",
+        token.toUpperCase() === token ? token.toLowerCase() : token.toUpperCase(),
+        `${token}a`,
+        "../k",
+      ]) {
+        await refused(() => blobs.resumeUpload(other), "NOT_FOUND", JSON.stringify(other));
+      }
+      await refused(() => blobs.resumeUpload(5 as never), "INVALID_ARGUMENT", "a number");
+    }),
+
+    clause("K-upload-token-secret", "Tokens differ, tell nothing, and stand in no message", async (t) => {
+      const { blobs } = await t.store();
+      const tokens = new Set<string>();
+      for (let i = 0; i < 20; i++) tokens.add((await blobs.createUpload("the-key")).token);
+      equal(tokens.size, 20, "how many tokens");
+      for (const token of tokens) holds(token.length >= 20 && !token.includes("the-key"), "long, and without the key");
+      const upload = await blobs.createUpload("k");
+      const other = await blobs.resumeUpload(upload.token);
+      await other.abort();
+      const errors = [
+        await refused(() => upload.complete(), "CONFLICT", "complete"),
+        await refused(() => blobs.resumeUpload(upload.token), "NOT_FOUND", "resumeUpload"),
+      ];
+      for (const error of errors)
+        holds(!JSON.stringify([error, error.message, error.key]).includes(upload.token), "no token");
+    }),
+
+    // ── two at once ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    clause(
+      "K-upload-race-different",
+      "Of two who go on with the same upload differently, one gets through and the other gets CONFLICT",
+      async (t) => {
+        const store = await t.store();
+        const first = await store.blobs.createUpload("k");
+        const begin = content.subarray(0, 500_000);
+        await first.write(begin);
+        const second = await store.blobs.resumeUpload(first.token);
+        const rests = [1, 2].map((seed) => bytesOf(1_500_000, 10 + seed));
+        const wholes = [[...begin], [...begin.subarray(0, second.committed)]].map(
+          (start, i) => new Uint8Array([...start, ...(rests[i] as Uint8Array)]),
+        );
+        const results = await Promise.allSettled(
+          [first, second].map(async (upload, i) => {
+            await write(upload, rests[i] as Uint8Array, 250_000);
+            return upload.complete();
+          }),
+        );
+        const winners = results.flatMap((result, i) => (result.status === "fulfilled" ? [i] : []));
+        equal(winners.length, 1, "how many got through");
+        const [loser] = results.filter((result) => result.status === "rejected");
+        holds(PersistError.is(loser?.reason, "CONFLICT"), "the other got CONFLICT");
+        equal(await bytesAt(store, "k"), wholes[winners[0] as number], "the bytes");
+        equal(await store.blobs.verify("k"), true, "verify");
+      },
+    ),
+
+    clause("K-upload-race-same", "Of two who go on with the same upload equally, one completes it", async (t) => {
+      const store = await t.store();
+      const first = await store.blobs.createUpload("k");
+      const second = await store.blobs.resumeUpload(first.token);
+      await Promise.all([write(first, content, 300_000), write(second, content, 170_000)]);
+      const results = await Promise.allSettled([first.complete(), second.complete()]);
+      const failed = results.filter((result) => result.status === "rejected");
+      equal(failed.length, 1, "how many failed");
+      holds(PersistError.is(failed[0]?.reason, "CONFLICT"), "with CONFLICT");
+      equal(await bytesAt(store, "k"), content, "the bytes");
+      equal(await store.blobs.verify("k"), true, "verify");
+    }),
+
+    clause(
+      "K-upload-overtaken",
+      "After a write that failed, later ones fail as well, and the upload can be resumed",
+      async (t) => {
+        const store = await t.store();
+        const late = await store.blobs.createUpload("k");
+        const early = await store.blobs.resumeUpload(late.token);
+        await early.write(content.subarray(0, 2_000_000));
+        if (early.committed === 0) t.skip("the parts of this backend are longer");
+        await refused(() => late.write(bytesOf(2_000_000, 7)), "CONFLICT", "a write of other bytes");
+        await refused(() => late.write(bytesOf(1)), "CONFLICT", "a later write");
+        await refused(() => late.complete(), "CONFLICT", "complete");
+        const resumed = await store.blobs.resumeUpload(late.token);
+        await resumed.write(content.subarray(resumed.committed));
+        await resumed.complete();
+        equal(await bytesAt(store, "k"), content, "the bytes");
+      },
+    ),
+
+    clause("K-upload-beside", "Another store on the same data goes on with the upload", async (t) => {
+      const place = t.place();
+      const one = await place.open();
+      const other = await place.openBeside();
+      const upload = await one.blobs.createUpload("k");
+      await upload.write(content.subarray(0, 1_200_000));
+      await place.settle();
+      const resumed = await other.blobs.resumeUpload(upload.token);
+      await resumed.write(content.subarray(resumed.committed));
+      await resumed.complete();
+      await refused(() => upload.complete(), "CONFLICT", "complete of the first");
+      await place.settle();
+      equal(await bytesAt(one, "k"), content, "the bytes");
+    }),
+
+    // ── completing and giving up ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    clause(
+      "K-upload-conditions",
+      "Conditions are judged when it is completed, and by what is there then",
+      async (t) => {
+        const { blobs } = await t.store();
+        const { etag } = await blobs.put("k", "one");
+        const absent = await blobs.createUpload("k", { ifNoneMatch: "*" });
+        const match = await blobs.createUpload("k", { ifMatch: etag });
+        const other = await blobs.createUpload("new", { ifMatch: etag });
+        await refused(() => absent.complete(), "CONFLICT", "ifNoneMatch where there is one");
+        await refused(() => other.complete(), "CONFLICT", "ifMatch where there is none");
+        equal(await blobs.has("new"), false, "has");
+        equal((await match.complete()).size, 0, "ifMatch of the etag");
+        await blobs.delete("k");
+        equal((await absent.complete()).size, 0, "ifNoneMatch once there is none");
+        await blobs.put("new", "one");
+        equal((await other.complete()).size, 0, "ifMatch once it is met");
+      },
+    ),
+
+    clause("K-upload-digest", "The digest is checked when it is completed, also of one that was resumed", async (t) => {
+      const { blobs } = await t.store();
+      const digest = await digestOf(content);
+      const wrong = await blobs.createUpload("k", { digest });
+      await wrong.write(content.subarray(1));
+      await refused(() => wrong.complete(), "INVALID_VALUE", "complete with other bytes");
+      equal(await blobs.has("k"), false, "has");
+      await wrong.abort();
+      const upload = await blobs.createUpload("k", { digest });
+      await upload.write(content.subarray(0, 2_000_000));
+      const resumed = await blobs.resumeUpload(upload.token);
+      await resumed.write(content.subarray(resumed.committed));
+      equal((await resumed.complete()).digest, digest, "digest");
+    }),
+
+    clause("K-upload-complete-again", "complete may be called again and answers the same", async (t) => {
+      const { blobs } = await t.store();
+      const upload = await blobs.createUpload("k");
+      await upload.write(bytesOf(10));
+      const [first, second] = await Promise.all([upload.complete(), upload.complete()]);
+      equal(second, first, "the second answer");
+      await blobs.put("k", "after");
+      equal(await upload.complete(), first, "the third answer");
+      equal(await (await blobs.get("k"))?.text(), "after", "the text");
+    }),
+
+    clause("K-upload-ended", "What is complete is written no more, and its token is NOT_FOUND", async (t) => {
+      const { blobs } = await t.store();
+      const upload = await blobs.createUpload("k");
+      await upload.complete();
+      await refused(() => upload.write(bytesOf(1)), "INVALID_ARGUMENT", "write");
+      await refused(() => blobs.resumeUpload(upload.token), "NOT_FOUND", "resumeUpload");
+      await upload.abort();
+      equal(await blobs.has("k"), true, "has after an abort that came too late");
+      equal(await blobs.verify("k"), true, "verify");
+    }),
+
+    clause("K-upload-abort", "abort gives it up", async (t) => {
+      const { blobs } = await t.store();
+      await blobs.put("k", "before");
+      const upload = await blobs.createUpload("k");
+      await upload.write(content);
+      await upload.abort();
+      await upload.abort();
+      await refused(() => upload.write(bytesOf(1)), "INVALID_ARGUMENT", "write");
+      await refused(() => upload.complete(), "INVALID_ARGUMENT", "complete");
+      await refused(() => blobs.resumeUpload(upload.token), "NOT_FOUND", "resumeUpload");
+      equal(await (await blobs.get("k"))?.text(), "before", "the text");
+    }),
+
+    clause(
+      "K-upload-aborted-elsewhere",
+      "Who writes to an upload that was aborted elsewhere gets CONFLICT",
+      async (t) => {
+        const { blobs } = await t.store();
+        const upload = await blobs.createUpload("k");
+        await upload.write(content.subarray(0, 1_200_000));
+        await (await blobs.resumeUpload(upload.token)).abort();
+        await refused(
+          async () => {
+            await upload.write(content.subarray(1_200_000));
+            await upload.complete();
+          },
+          "CONFLICT",
+          "to go on",
+        );
+        equal(await blobs.has("k"), false, "has");
+      },
+    ),
+
+    clause("K-upload-abort-completed-elsewhere", "abort leaves alone what was completed elsewhere", async (t) => {
+      const store = await t.store();
+      const upload = await store.blobs.createUpload("k");
+      await upload.write(content);
+      const other = await store.blobs.resumeUpload(upload.token);
+      await other.write(content.subarray(other.committed));
+      await other.complete();
+      await upload.abort();
+      equal(await bytesAt(store, "k"), content, "the bytes");
+    }),
+
+    clause("K-upload-dispose", "Disposing of an upload keeps it for whoever has its token", async (t) => {
+      const store = await t.store();
+      let token = "";
+      let writing: Promise<void> | undefined;
+      {
+        await using upload = await store.blobs.createUpload("k");
+        ({ token } = upload);
+        writing = upload.write(content);
+      }
+      await writing;
+      const resumed = await store.blobs.resumeUpload(token);
+      await resumed.write(content.subarray(resumed.committed));
+      {
+        await using upload = resumed;
+        await upload.complete();
+      }
+      equal(await bytesAt(store, "k"), content, "the bytes");
+      const disposed = await store.blobs.createUpload("k");
+      await disposed[Symbol.asyncDispose]();
+      await refused(() => disposed.write(bytesOf(1)), "INVALID_ARGUMENT", "write");
+      await refused(() => disposed.complete(), "INVALID_ARGUMENT", "complete");
+    }),
+
+    clause("K-upload-closed", "Once the store is closed, an upload is CLOSED", async (t) => {
+      const store = await t.store();
+      const upload = await store.blobs.createUpload("k");
+      await store.close();
+      for (const [what, call] of [
+        ["write", () => upload.write(bytesOf(1))],
+        ["complete", () => upload.complete()],
+        ["abort", () => upload.abort()],
+        ["resumeUpload", () => store.blobs.resumeUpload(upload.token)],
+      ] as const) {
+        await refused(call, "CLOSED", what);
+      }
+    }),
+
+    // ── bad input ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    clause("K-upload-bad-options", "What put refuses, createUpload refuses, before any I/O", async (t) => {
+      const watched = await t.watched();
+      const refuse = (o: object, code: "INVALID_ARGUMENT" | "TOO_LARGE" = "INVALID_ARGUMENT") =>
+        refusedBeforeIo(watched, (store) => store.blobs.createUpload("k", o), code, JSON.stringify(o));
+      await refuse({ contentType: "" });
+      await refuse({ metadata: { a: 1 } });
+      await refuse({ metadata: { a: "x".repeat(1024) } }, "TOO_LARGE");
+      await refuse({ digest: "md5:1" });
+      await refuse({ onProgress: 5 });
+      await refuse({ ifMatch: undefined });
+      await refuse({ ifMatch: "a", ifNoneMatch: "*" });
+      await refuse({ contenttype: "a/b" });
+    }),
+
+    clause("K-upload-bad-chunk", "What is no Uint8Array is refused, and the upload goes on", async (t) => {
+      const store = await t.store();
+      const upload = await store.blobs.createUpload("k");
+      for (const chunk of ["text", undefined, null, 5, [1], new ArrayBuffer(1)]) {
+        await refused(() => upload.write(chunk as never), "INVALID_ARGUMENT", String(chunk));
+      }
+      await refused(() => upload.write(bytesOf(1), { timeOut: 5 } as never), "INVALID_ARGUMENT", "an unknown option");
+      await refused(
+        () => upload.complete({ force: true } as never),
+        "INVALID_ARGUMENT",
+        "an unknown option of complete",
+      );
+      await upload.write(bytesOf(3));
+      await upload.complete();
+      equal(await bytesAt(store, "k"), bytesOf(3), "the bytes");
+    }),
+
+    clause("K-upload-resume-options", "resumeUpload takes signal and timeout, and nothing else", async (t) => {
+      const watched = await t.watched();
+      const { token } = await watched.store.blobs.createUpload("k");
+      const refuse = (o: object, code: "INVALID_ARGUMENT" | "ABORTED") =>
+        refusedBeforeIo(watched, (store) => store.blobs.resumeUpload(token, o), code, JSON.stringify(o));
+      await refuse({ signal: AbortSignal.abort() }, "ABORTED");
+      await refuse({ signal: "a" }, "INVALID_ARGUMENT");
+      await refuse({ timeout: -1 }, "INVALID_ARGUMENT");
+      await refuse({ ifMatch: "a" }, "INVALID_ARGUMENT");
+      const signal = new AbortController().signal;
+      equal((await watched.store.blobs.resumeUpload(token, { signal, timeout: "1m" })).committed, 0, "committed");
+    }),
+
+    clause("K-upload-aborted-signal", "A write whose signal is aborted already takes nothing", async (t) => {
+      const store = await t.store();
+      const upload = await store.blobs.createUpload("k");
+      await refused(() => upload.write(bytesOf(5), { signal: AbortSignal.abort() }), "ABORTED", "write");
+      await upload.write(bytesOf(3));
+      await refused(() => upload.complete({ signal: AbortSignal.abort() }), "ABORTED", "complete");
+      await upload.complete();
+      equal(await bytesAt(store, "k"), bytesOf(3), "the bytes");
+    }),
+  ],
+};
