@@ -38,11 +38,13 @@ export function contentProblems(files: readonly string[], manifest: Manifest): s
   ];
 }
 
-function exportTargets({ exports = {}, sideEffects }: Manifest): string[] {
+function exportTargets({ exports = {}, bin = {}, sideEffects }: Manifest): string[] {
   const targets = Object.values(exports).flatMap((target) =>
     typeof target === "string" ? [target] : Object.values(target),
   );
-  return [...targets, ...(Array.isArray(sideEffects) ? sideEffects : [])].map((path) => path.replace("./", ""));
+  return [...targets, ...Object.values(bin), ...(Array.isArray(sideEffects) ? sideEffects : [])].map((path) =>
+    path.replace("./", ""),
+  );
 }
 
 async function checkTarball(tarball: string): Promise<string[]> {

@@ -43,17 +43,13 @@ This page is made from the clauses by \`npm run contract\`.
 
 /** CONTRACT.md. */
 export function contractPage(contract: readonly Section[]): string {
-  const contents = contract.map((section) => `- [${headingOf(section)}](#${anchorOf(headingOf(section))})`);
+  const contents = contract.map((section) => `- [${section.heading}](#${anchorOf(section.heading)})`);
   return [
     introduction,
     ...contents,
-    ...contract.map((section) => `\n## ${headingOf(section)}\n\n${section.promises.map(toItem).join("\n")}`),
+    ...contract.map((section) => `\n## ${section.heading}\n\n${section.promises.map(toItem).join("\n")}`),
     "",
   ].join("\n");
-}
-
-function headingOf({ number, title }: Section): string {
-  return `${number} ${title}`;
 }
 
 /** As GitHub makes it of a heading. */

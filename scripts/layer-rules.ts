@@ -66,10 +66,22 @@ export const importRules: readonly ImportRule[] = [
     forbid: ["@cuitty/persist", "@cuitty/persist/**"],
   },
   {
-    rule: "the conformance kit imports core and fast-check only",
+    rule: "the conformance kit imports core and fast-check only; its command, Node's modules too",
     files: ["packages/persist-testkit/src/**"],
+    exceptFiles: ["packages/persist-testkit/src/command/**"],
     forbid: [...anyPackage, ...nodeModules],
     allow: ["@cuitty/persist-core", "fast-check"],
+  },
+  {
+    rule: "the command of the conformance kit imports core and Node's modules only",
+    files: ["packages/persist-testkit/src/command/**"],
+    forbid: anyPackage,
+    allow: ["@cuitty/persist-core"],
+  },
+  {
+    rule: "the conformance kit runs without its command",
+    files: ["packages/persist-testkit/src/*.ts", "packages/persist-testkit/src/{clauses,model}/**"],
+    forbid: ["packages/persist-testkit/src/command/**"],
   },
 ];
 

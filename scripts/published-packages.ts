@@ -16,6 +16,7 @@ export interface Manifest {
   dependencies?: Record<string, string>;
   license?: string;
   engines?: Record<string, string>;
+  bin?: Record<string, string>;
   sideEffects?: boolean | string[];
   exports?: Record<string, string | Record<string, string>>;
 }

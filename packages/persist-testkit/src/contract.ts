@@ -5,7 +5,8 @@ import { chapters } from "./contents.ts";
 export interface Section {
   /** That of the chapter's file: `28`, `97.1`. It stays when others are added. */
   readonly number: string;
-  readonly title: string;
+  /** Number and title. */
+  readonly heading: string;
   readonly promises: readonly ContractPromise[];
 }
 
@@ -25,7 +26,7 @@ export interface NumberedClause {
 
 export const contract: readonly Section[] = chapters.map(({ section, title, clauses }) => ({
   number: section,
-  title,
+  heading: `${section} ${title}`,
   promises: [...Map.groupBy(clauses, ({ promise }) => promise)].map(([text, own], i) => {
     const number = `${section}.${i + 1}`;
     const isAlone = own.length === 1;

@@ -9,6 +9,8 @@ export interface Harness {
    * already. The kit ends what it has opened.
    */
   open(id: string): Promise<PersistAdapter>;
+  /** `false`: opening an id a second time does not give the same data. Then the kit opens each once, and skips the clauses that need more. */
+  readonly reopens?: false;
   /** Ends the place as `kill -9` would, without telling the adapter. What was acknowledged must be there at the next `open`. */
   crash?(id: string): Promise<void>;
   /** Frees the place. Called once for each id, when all of its adapters have ended. */

@@ -37,9 +37,12 @@ export function createPlace(harness: Harness, id: string, clock: Clock): Place {
   let adapters: PersistAdapter[] = [];
   /** Serves any number of stores. */
   let serving: PersistAdapter | undefined;
+  let opened = false;
   let ended = false;
 
   const openAdapter = async () => {
+    if (opened && harness.reopens === false) throw new Skip("the harness cannot open the same data again");
+    opened = true;
     const adapter = await harness.open(id);
     adapters.push(adapter);
     return adapter;

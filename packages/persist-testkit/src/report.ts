@@ -1,13 +1,14 @@
 /** What a run has found. */
-import { PersistError } from "@cuitty/persist-core";
+import { type Capabilities, PersistError } from "@cuitty/persist-core";
 import type { NumberedClause, Section } from "./contract.ts";
+import type { Budget } from "./harness.ts";
 import type { Outcome } from "./run-clause.ts";
 
 export interface ClauseResult {
   readonly key: string;
   /** Its place in the contract, as `28.3.2`; `""` where it has none. */
   readonly number: string;
-  /** The title of its section of the contract. */
+  /** Number and title of its section of the contract, as `28 Listings`. */
   readonly section: string;
   readonly title: string;
   /** `"gap"`: failed, and was known to. */
@@ -16,29 +17,46 @@ export interface ClauseResult {
   readonly detail?: string;
 }
 
-export interface Report {
+export interface Report extends Counts {
   readonly adapter: string;
   /** Runs again what was random. */
   readonly seed: number;
+  readonly budget: Budget;
+  /** What of the contract was run; `""`: all of it. */
+  readonly only: string;
+  /** What the adapter says of itself. Left out where it could not be opened. */
+  readonly capabilities?: Capabilities;
+  readonly clauses: readonly ClauseResult[];
+}
+
+/** How many clauses came to what. */
+export interface Counts {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
   /** Known gaps that are still open; counted neither as passed nor as failed. */
   readonly gaps: number;
-  readonly clauses: readonly ClauseResult[];
 }
 
-export function createReport(adapter: string, seed: number, clauses: readonly ClauseResult[]): Report {
+export function createReport(about: Omit<Report, "clauses" | keyof Counts>, clauses: readonly ClauseResult[]): Report {
+  return { ...about, ...countsOf(clauses), clauses };
+}
+
+function countsOf(clauses: readonly ClauseResult[]): Counts {
   const count = (status: ClauseResult["status"]) => clauses.filter((clause) => clause.status === status).length;
-  return {
-    adapter,
-    seed,
-    passed: count("passed"),
-    failed: count("failed"),
-    skipped: count("skipped"),
-    gaps: count("gap"),
-    clauses,
-  };
+  return { passed: count("passed"), failed: count("failed"), skipped: count("skipped"), gaps: count("gap") };
+}
+
+/** The counts of each section, in the order of the contract. */
+export function sectionsOf({ clauses }: Pick<Report, "clauses">): ({ readonly section: string } & Counts)[] {
+  return [...Map.groupBy(clauses, ({ section }) => section)].map(([section, own]) => ({ section, ...countsOf(own) }));
+}
+
+/** What a run has shown. A run of a part shows no conformity, nor does one in which nothing was tried. */
+export function conformityOf({ failed, gaps, passed, only }: Report): "conforms" | "partial" | "gaps" | "fails" {
+  if (failed > 0 || passed + gaps === 0) return "fails";
+  if (gaps > 0) return "gaps";
+  return only === "" ? "conforms" : "partial";
 }
 
 /** The outcome in the light of the known gaps: a gap must fail. */
@@ -48,7 +66,7 @@ export function toResult(
   outcome: Outcome,
   isKnownGap: boolean,
 ): ClauseResult {
-  const about = { key, number, section: section.title, title };
+  const about = { key, number, section: section.heading, title };
   switch (outcome.status) {
     case "passed":
       return isKnownGap
@@ -86,24 +104,4 @@ function nameOf(error: Error): string {
   const code = PersistError.is(error) ? ` ${error.code}` : "";
   const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
   return [`${error.name}${code}: ${error.message}`, ...frames.slice(0, 4)].join("\n");
-}
-
-/** The report as a Markdown page: a summary, and a table of all that has not simply passed. */
-export function toMarkdown(report: Report): string {
-  const { adapter, passed, failed, skipped, gaps, seed, clauses } = report;
-  const lines = [
-    `# Conformance of ${adapter}`,
-    "",
-    `${passed} passed, ${failed} failed, ${skipped} skipped, ${gaps} known gaps (seed ${seed})`,
-  ];
-  const others = clauses.filter(({ status }) => status !== "passed");
-  if (others.length > 0) lines.push("", "| clause | status | promise | detail |", "|---|---|---|---|");
-  for (const { key, status, title, detail = "" } of others) {
-    lines.push(`| ${[`\`${key}\``, status, title, detail].map(toCell).join(" | ")} |`);
-  }
-  return `${lines.join("\n")}\n`;
-}
-
-function toCell(text: string): string {
-  return text.replaceAll("\\", "\\\\").replaceAll("|", "\\|").replaceAll("\n", " ");
 }

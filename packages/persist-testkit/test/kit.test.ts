@@ -1,5 +1,5 @@
 import { type Engine, memory, type Scope } from "@cuitty/persist-core";
-import { certify, type Harness, testAdapter, toMarkdown } from "@cuitty/persist-testkit";
+import { certify, type Harness, testAdapter, toBadge, toMarkdown } from "@cuitty/persist-testkit";
 import { describe, expect, it } from "vitest";
 import { chapters } from "../src/contents.ts";
 import { memoryHarness } from "./harnesses.ts";
@@ -51,7 +51,7 @@ describe("certify", () => {
   it("reports each clause, counted by status", async () => {
     const report = await certify(memoryHarness(), { only: "K-blobs-url" });
     expect(report).toMatchObject({ adapter: "memory", passed: 1, failed: 0, skipped: 1, gaps: 0 });
-    const place = { number: expect.stringMatching(/^50\.\d+$/), section: "Blobs", title: expect.any(String) };
+    const place = { number: expect.stringMatching(/^50\.\d+$/), section: "50 Blobs", title: expect.any(String) };
     expect(report.clauses).toEqual([
       { key: "K-blobs-url-absent", ...place, status: "passed" },
       { key: "K-blobs-url", ...place, status: "skipped", detail: "signedUrls is absent" },
@@ -123,6 +123,31 @@ describe("certify", () => {
     expect(destroyed.sort()).toEqual([...open.keys()].sort());
   });
 
+  it("refuses options that are not right", async () => {
+    const refusal = (o: object) => certify(memoryHarness(), o).catch((error: Error) => error.message);
+    expect(await refusal({ onlly: "K-kv" })).toBe('certify has no option "onlly". Did you mean "only"?');
+    expect(await refusal({ only: "K-none" })).toContain("no clause has a key that starts with");
+    expect(await refusal({ seed: 1.5 })).toContain("seed is an integer");
+    expect(await refusal({ budget: "huge" })).toContain("budget is one of quick, full, soak");
+  });
+
+  it("opens each place once where the harness cannot open it again, and skips what needs more", async () => {
+    const opened: string[] = [];
+    const harness: Harness = {
+      name: "once",
+      reopens: false,
+      async open(id) {
+        opened.push(id);
+        return memory();
+      },
+    };
+    const statusOf = async (only: string) => (await certify(harness, { only })).clauses.map(({ status }) => status);
+    expect(await statusOf("K-model-kv")).toEqual(["passed"]);
+    expect(await statusOf("K-model-all")).toEqual(["skipped"]);
+    expect(await statusOf("K-open-again-deleted")).toEqual(["skipped"]);
+    expect(new Set(opened).size).toBe(opened.length);
+  });
+
   it("says where an error came from that is not its own", async () => {
     const report = await certify(broken(), { only });
     expect(report.clauses[0]?.detail).toMatch(/out of order[\s\S]+ at /);
@@ -180,20 +205,57 @@ describe("testAdapter", () => {
 });
 
 describe("toMarkdown", () => {
-  it("is a page with a table of what did not simply pass", async () => {
+  it("is a page with a matrix of sections, the capabilities, and a table of what did not simply pass", async () => {
     const page = toMarkdown(await certify(memoryHarness(), { only: "K-blobs-url", seed: 1 }));
-    expect(page).toBe(
-      [
-        "# Conformance of memory",
-        "",
-        "1 passed, 0 failed, 1 skipped, 0 known gaps (seed 1)",
-        "",
-        "| clause | status | promise | detail |",
-        "|---|---|---|---|",
-        "| `K-blobs-url` | skipped | A link gives the content without this store | signedUrls is absent |",
-        "",
-      ].join("\n"),
-    );
+    expect(page.split("\n")).toEqual([
+      "# Conformance of memory",
+      "",
+      "memory keeps this part of the contract of Persist: only K-blobs-url.",
+      "",
+      "1 passed, 0 failed, 1 skipped, 0 known gaps (seed 1, budget quick).",
+      "",
+      "| section | passed | failed | skipped | gap |",
+      "|---|---|---|---|---|",
+      "| 50 Blobs | 1 | 0 | 1 | 0 |",
+      "| all | 1 | 0 | 1 | 0 |",
+      "",
+      "## Capabilities",
+      "",
+      "| | |",
+      "|---|---|",
+      ...["transactions", "conditions", "watch", "indexes"].map((name) => expect.stringMatching(`^\\| ${name} \\| `)),
+      "| signedUrls | absent |",
+      expect.stringMatching(/^\| expectedVersion \| /),
+      "| order | total |",
+      "| isolation | serializable |",
+      ...["writers", "consistency", "durability"].map((name) => expect.stringMatching(`^\\| ${name} \\| `)),
+      "| keyBytes | 512 |",
+      ...["valueBytes", "commitOps", "commitBytes", "blobBytes"].map((name) =>
+        expect.stringMatching(`^\\| ${name} \\| `),
+      ),
+      "",
+      "## What has not passed",
+      "",
+      "| number | clause | status | promise | detail |",
+      "|---|---|---|---|---|",
+      expect.stringMatching(
+        /^\| 50\.\d+ \| `K-blobs-url` \| skipped \| A link gives the content without this store \| signedUrls is absent \|$/,
+      ),
+      "",
+    ]);
+  });
+});
+
+describe("toBadge", () => {
+  const shown = async (harness: Harness, only: string) =>
+    /<title>(.*)<\/title>/.exec(toBadge(await certify(harness, { only })))?.[1];
+
+  it("says what was found, and does not take a part for all", async () => {
+    expect(await shown(memoryHarness(), "K-kv-missing")).toBe("persist contract: 1 passed of a part");
+    expect(await shown(broken(), "K-kv-missing")).toBe("persist contract: 1 failed");
+    expect(await shown({ ...broken(), knownGaps: ["K-kv-missing"] }, "K-kv-m")).toBe("persist contract: 1 known gap");
+    const whole = { ...(await certify(memoryHarness(), { only: "K-kv-missing" })), only: "" };
+    expect(toBadge(whole)).toContain("persist contract: 1 passed<");
   });
 });
 

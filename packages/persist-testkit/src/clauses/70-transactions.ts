@@ -399,10 +399,10 @@ export const transactions: Chapter = {
 
     clause(
       "K-tx-lists-hollow",
-      "A list goes on behind hundreds of keys that the transaction has deleted",
+      "A list goes on behind several pages of keys that the transaction has deleted",
       async (t) => {
         const store = await t.store();
-        const keys = Array.from({ length: 300 }, (_, i) => `k${String(i).padStart(4, "0")}`);
+        const keys = Array.from({ length: 120 }, (_, i) => `k${String(i).padStart(4, "0")}`);
         await store.kv.setMany([...keys.map((key): [string, number] => [key, 1]), ["z", 1]]);
         await store.transaction(async (tx) => {
           for (const key of keys) await tx.kv.delete(key);
