@@ -145,6 +145,25 @@ describe("contents that nothing names", () => {
     expect(await load(second, (await second.read("blobs", ["kept"], at(1000)))[0] as Row)).toEqual(bytesOf(3));
   });
 
+  test("are kept for a day after each part, and then neither go on nor are put", async () => {
+    const { reopen, engine } = await openFile();
+    const part = bytesOf(4 * chunk);
+    const { token } = await engine.bytes.extend(undefined, 0, part, at(1000));
+    later(day - 1);
+    await engine.bytes.extend(token, part.length, bytesOf(10), at(1000));
+    later(day - 1);
+    const second = await reopen();
+    expect(await second.bytes.extended(token, at(1000))).toEqual({ token, size: part.length + 10 });
+    later(1);
+    // At once, whether they are swept already or not: they may be half gone.
+    expect(await second.bytes.extended(token, at(1000))).toBeUndefined();
+    const refused = async () => second.bytes.extend(token, part.length, bytesOf(20), at(1000));
+    await expect(refused()).rejects.toMatchObject({ code: "NOT_FOUND" });
+    const results = await second.commit([[put("blobs", "a", "{}", { content: token })]], at(1000));
+    expect(results).toMatchObject([{ outcome: "conflict", op: 0 }]);
+    await expectSwept(await reopen(), 0);
+  });
+
   test("are kept while any blob has them, as when one is moved", async () => {
     const { reopen, engine } = await openFile();
     const row = await store(engine, "a", bytesOf(5));
