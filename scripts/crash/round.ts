@@ -7,7 +7,7 @@ import { chooseWorkMoment } from "./moments.ts";
 import type { Random } from "./random.ts";
 import { killWhileOpening, type Stage, startSession } from "./session.ts";
 import { takeSnapshot } from "./snapshot.ts";
-import type { Target } from "./target.ts";
+import type { Place, Target } from "./target.ts";
 
 export interface RoundResult {
   readonly acknowledged: number;
@@ -21,6 +21,7 @@ export interface RoundResult {
 
 export interface RoundSetting extends Stage {
   readonly target: Target;
+  readonly place: Place;
   readonly log: EventLog;
   /** Whether several processes may write at once. */
   readonly shared: boolean;
@@ -31,6 +32,7 @@ export interface RoundSetting extends Stage {
 }
 
 export async function playRound(setting: RoundSetting, random: Random): Promise<RoundResult> {
+  const { place } = setting;
   const complaints: Complaint[] = [];
   let killed = 0;
   const interruptOpening = async () => {
@@ -43,12 +45,16 @@ export async function playRound(setting: RoundSetting, random: Random): Promise<
     Array.from({ length: setting.shared && random.chance(0.25) ? 2 : 1 }, (_, writer) => startSession(setting, writer)),
   );
   const [victim, survivor] = random.sample(sessions, sessions.length);
-  if (victim !== undefined) {
-    await victim.reach(chooseWorkMoment(random));
+  if (victim !== undefined) await victim.reach(chooseWorkMoment(random));
+  if (place.cutPower !== undefined) {
+    await Promise.all(sessions.map((session) => session.freeze()));
+    await place.cutPower(async () => void (await Promise.all(sessions.map((session) => session.kill()))));
+    killed += sessions.length;
+  } else if (victim !== undefined) {
     await victim.kill();
     killed++;
   }
-  if (survivor !== undefined) {
+  if (survivor !== undefined && place.cutPower === undefined) {
     // It works on beside what the dead one has left.
     await survivor.reach(chooseWorkMoment(random));
     if (random.chance(0.5)) await survivor.finish();

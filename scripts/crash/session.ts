@@ -26,6 +26,8 @@ export interface Session {
   /** Resolves when the moment has come, counted from now, or will not. */
   reach(moment: WorkMoment): Promise<void>;
   kill(): Promise<void>;
+  /** Stops it between two steps, to be killed and not to go on. What it has begun with the system is completed. */
+  freeze(): Promise<void>;
   /** Lets it finish what it has begun, and end by itself. */
   finish(): Promise<void>;
 }
@@ -86,6 +88,7 @@ export async function startSession(stage: Stage, writer: number): Promise<Sessio
       const { killed, complaint } = await child.ended;
       if (!killed) complain(`ended by itself: ${complaint ?? "it said nothing"}`);
     },
+    freeze: () => child.freeze(),
     async finish() {
       child.stop();
       if (!(await settlesWithin(patience, child.ended))) {

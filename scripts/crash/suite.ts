@@ -61,7 +61,7 @@ async function* playPlace(common: Common, count: number, seed: string, before: F
   const place = await common.target.createPlace();
   const { location } = place;
   const plan = createPlan(seed);
-  const books = { location, seed, plan, expected: createExpected(), log: createEventLog(plan) };
+  const books = { place, location, seed, plan, expected: createExpected(), log: createEventLog(plan) };
   let figures = before;
   let kept: string | undefined;
   try {

@@ -16,6 +16,8 @@ export interface Target {
 export interface Place {
   /** All that another process needs to find it. */
   readonly location: string;
+  /** Where it has a disk of its own: cuts the power, has all writers ended, and turns it on again. They must have been frozen. */
+  cutPower?(endWriters: () => Promise<void>): Promise<void>;
   remove(): Promise<void>;
 }
 

@@ -1,7 +1,9 @@
 /** A writer, seen from the process that kills it. */
 import { spawn } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Assignment } from "./assignment.ts";
 import { type Message, readJournal } from "./journal.ts";
 
@@ -12,6 +14,8 @@ export interface WriterProcess {
   /** Asks it to finish what it has begun. */
   stop(): void;
   kill(): void;
+  /** Resolves when none of its threads runs any more. Linux only. */
+  freeze(): Promise<void>;
   /** Resolves when it is dead and has been listened to until its end: with how it came to that. */
   readonly ended: Promise<Ending>;
 }
@@ -66,8 +70,20 @@ export function startWriter(target: string): WriterProcess {
     },
     stop: () => stdin.end(),
     kill: () => child.kill("SIGKILL"),
+    async freeze() {
+      child.kill("SIGSTOP");
+      while (!(await isStopped(child.pid as number))) await pause(1);
+    },
     ended: heard.then(() => closed),
   };
+}
+
+async function isStopped(pid: number): Promise<boolean> {
+  const tasks = `/proc/${pid}/task`;
+  const states = await Promise.all(
+    (await readdir(tasks)).map(async (task) => (await readFile(join(tasks, task, "stat"), "utf8")).split(") ")[1]?.[0]),
+  );
+  return states.every((state) => state === "T");
 }
 
 export interface WriterPool {

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 
@@ -37,6 +38,25 @@ describe.each(["sqlite", "lift"])("killed writers on %s", { timeout: 120_000 }, 
     const { code, figures, said } = await crash(target, "--rounds", "40", "--break", "split-transactions");
     expect({ code, said }).toMatchObject({ code: 1 });
     expect(figures.half).toBeGreaterThan(0);
+  });
+});
+
+// Continuous integration has all of this.
+const powerCanBeCut =
+  process.getuid?.() === 0 && existsSync("/dev/loop-control") && ["/usr/sbin/xfs_io", "/sbin/xfs_io"].some(existsSync);
+
+describe.skipIf(!powerCanBeCut)("power cuts (needs root, loop devices and xfs_io)", { timeout: 120_000 }, () => {
+  test("take nothing that SQLite has acknowledged", async () => {
+    const { code, figures, said } = await crash("sqlite-power", "--rounds", "6");
+    expect({ code, said }).toMatchObject({ code: 0 });
+    expect(figures).toMatchObject({ rounds: 6, lost: 0, torn: 0, half: 0, disorder: 0, failed: 0, passed: true });
+  });
+
+  test("are real: with relaxed durability something is lost, and nothing torn", async () => {
+    const { code, figures, said } = await crash("sqlite-power-relaxed", "--rounds", "12");
+    expect({ code, said }).toMatchObject({ code: 1 });
+    expect(figures).toMatchObject({ torn: 0, failed: 0 });
+    expect(figures.lost).toBeGreaterThan(0);
   });
 });
 
