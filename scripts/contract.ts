@@ -1,5 +1,5 @@
-// `npm run contract`: gathers the conformance kit's files of clauses into its table of contents, src/contents.ts, and writes what they promise into
-// CONTRACT.md. A test fails while either says something else than the clauses.
+// `npm run contract`: gathers the conformance kit's files of clauses into its table of contents, src/contents.ts, writes what they promise into
+// CONTRACT.md, and links the clauses that the documentation names to their numbers. A test fails while any of them says something else than the clauses.
 import { glob, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ContractPromise, Section } from "../packages/persist-testkit/src/contract.ts";
@@ -29,6 +29,12 @@ export async function contentsModule(): Promise<string> {
     "",
   ].join("\n");
 }
+
+/** Pages that name clauses. Where keys are shown, the clause's key stands beside its number. */
+export const linkedPages: readonly { file: string; showsKeys: boolean }[] = [
+  { file: join(import.meta.dirname, "../docs/divergences.md"), showsKeys: true },
+  { file: join(import.meta.dirname, "../docs/semantics.md"), showsKeys: false },
+];
 
 const introduction = `# The contract
 
@@ -84,9 +90,34 @@ function toText(text: string): string {
     .join("");
 }
 
+/** The page with a link to the contract for each clause that it names, under the number that the clause has now. Throws where there is no such clause. */
+export function linkClauses(page: string, contract: readonly Section[], showsKeys: boolean): string {
+  const places = new Map(
+    contract.flatMap(({ heading, promises }) =>
+      promises.flatMap(({ number, clauses }) =>
+        clauses.map(({ clause }) => [clause.key, { number, heading }] as const),
+      ),
+    ),
+  );
+  // Linked already (its key is the link's title), or named only.
+  return page.replaceAll(
+    /\[[\d.]+(?: `[^`]+`)?\]\([^)"]* "(K-[a-z0-9-]+)"\)|\b(K-[a-z0-9-]+)\b/g,
+    (_, linked?: string, named?: string) => {
+      const key = linked ?? named ?? "";
+      const place = places.get(key);
+      if (place === undefined) throw new Error(`there is no clause ${key}`);
+      const text = showsKeys ? `${place.number} \`${key}\`` : place.number;
+      return `[${text}](../packages/persist-testkit/CONTRACT.md#${anchorOf(place.heading)} "${key}")`;
+    },
+  );
+}
+
 if (import.meta.main) {
   await writeFile(contentsFile, await contentsModule());
   // Only now, because it imports what was just written.
   const { contract } = await import("../packages/persist-testkit/src/contract.ts");
   await writeFile(contractFile, contractPage(contract));
+  for (const { file, showsKeys } of linkedPages) {
+    await writeFile(file, linkClauses(await readFile(file, "utf8"), contract, showsKeys));
+  }
 }

@@ -1,11 +1,20 @@
 import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { contract, selectClauses } from "../../packages/persist-testkit/src/contract.ts";
-import { contentsFile, contentsModule, contractFile, contractPage } from "../contract.ts";
+import { contentsFile, contentsModule, contractFile, contractPage, linkClauses, linkedPages } from "../contract.ts";
 
 it("CONTRACT.md and the table of contents say what the clauses say (npm run contract writes both)", async () => {
   expect(await readFile(contentsFile, "utf8")).toBe(await contentsModule());
   expect(await readFile(contractFile, "utf8")).toBe(contractPage(contract));
+});
+
+it("the documentation names clauses that there are, by the numbers they have (npm run contract mends them)", async () => {
+  for (const { file, showsKeys } of linkedPages) {
+    const text = await readFile(file, "utf8");
+    expect(linkClauses(text, contract, showsKeys)).toBe(text);
+    expect(text).toMatch(/\(\S+CONTRACT\.md#10-keys "K-key-/);
+  }
+  expect(() => linkClauses("as K-no-such has it", contract, true)).toThrow("there is no clause K-no-such");
 });
 
 it("every chapter has the number of its file", async () => {

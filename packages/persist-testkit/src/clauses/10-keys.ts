@@ -66,6 +66,7 @@ const oddKeys: readonly Row[] = [
   ["longest-astral", "😀".repeat(128), "512 bytes in 128 characters"],
   ["longest-escaped", "/".repeat(512), "512 bytes that file names cannot have"],
   ["longest-controls", "\u0001".repeat(512), "512 control characters"],
+  ["longer-than-255", "k".repeat(300), "300 bytes, more than a file name or a short text column takes"],
   ["long-segment", `${"s".repeat(300)}/x`, "a segment longer than a file name may be"],
   ["many-segments", "d/".repeat(200), "two hundred segments"],
 ];
@@ -101,6 +102,7 @@ const pairs: readonly (readonly [slug: string, a: string, b: string, what: strin
   ["last-byte", `${"k".repeat(511)}a`, `${"k".repeat(511)}b`, "Keys of 512 bytes that differ in the last"],
   ["first-byte", `a${"/".repeat(511)}`, `b${"/".repeat(511)}`, "Keys of 512 bytes that differ in the first"],
   ["file-folder", "a", "a/b", "A key and one below it"],
+  ["file-folder-colon", "a", "a:b", "A key and one that goes on after a colon"],
   ["file-folder-dot", "a.json", "a.json/b", "A key with an extension and one below it"],
 ];
 

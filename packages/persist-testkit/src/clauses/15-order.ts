@@ -16,6 +16,7 @@ const rows: readonly (readonly [slug: string, ordered: readonly string[], title:
     ["\ud7ff", "\ue000", "\uffff", "\u{10000}", "\u{10ffff}"],
     "Code points above U+FFFF come last, and not before U+E000",
   ],
+  ["replacement", ["10", "9", "Z", "a", "\ufffd", "😀"], "U+FFFD comes after ASCII, and before what is above U+FFFF"],
   ["case", ["A", "B", "Z", "a", "b", "z"], "All capital letters come before all small ones"],
   ["numbers", ["1", "10", "100", "2", "20", "9"], "Digits are text: 10 comes before 9"],
   [

@@ -190,6 +190,21 @@ export const storedValues: Chapter = {
       },
     ),
 
+    clause(
+      "K-value-bytes-subclass",
+      "A subclass of Uint8Array, as Node's Buffer is, comes back as a Uint8Array of the same bytes",
+      async (t) => {
+        class Bytes extends Uint8Array<ArrayBuffer> {}
+        const store = await t.store();
+        for (const { name, write, read } of places) {
+          await write(store, Bytes.of(1, 2, 255));
+          const found = await read(store);
+          identical(found, Uint8Array.of(1, 2, 255), name);
+          holds(Object.getPrototypeOf(found) === Uint8Array.prototype, `${name} gives a plain Uint8Array`);
+        }
+      },
+    ),
+
     clause("K-value-undefined-property", "A property that is undefined is left out", async (t) => {
       const store = await t.store();
       for (const { name, write, read } of places) {
