@@ -17,6 +17,7 @@ import type {
   Space,
   Staged,
 } from "./contract.ts";
+import type { Feed } from "./feed/feed.ts";
 
 export interface Applied {
   /** When: milliseconds since the epoch. */
@@ -44,10 +45,13 @@ export interface Gate {
   stage(body: AsyncIterable<Uint8Array>, call: Call): Promise<Staged>;
   open(row: Row, range: ByteRange, call: Call): AsyncIterable<Uint8Array<ArrayBuffer>>;
   discard(token: string): MaybePromise<void>;
+  /** Outside of transactions only. */
+  readonly feed?: Feed | undefined;
 }
 
 /** The store's own gate: what goes on over several calls, and can be no part of a transaction. */
 export interface LiveGate extends Gate {
+  readonly feed: Feed;
   /** The length of the parts that `extend` takes. */
   readonly partBytes: number;
   /** See `Bytes` of the contract. */

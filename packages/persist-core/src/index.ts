@@ -1,6 +1,7 @@
 // For apps.
 export type { BlobBody, BlobInfo, BlobItem, BlobPutOptions, Blobs, BlobUpload, StoredBlob } from "./api/blobs.ts";
 export type { Capabilities, Support } from "./api/capabilities.ts";
+export type { Change, ChangesOptions, Watcher, WatchOptions } from "./api/changes.ts";
 export type { CollectionOptions } from "./api/collections.ts";
 export type {
   AppendOptions,
@@ -12,6 +13,7 @@ export type {
   NewEvent,
   ReadOptions,
   StoredEvent,
+  SubscribeOptions,
 } from "./api/events.ts";
 export type { Kv, KvEntry, KvOps } from "./api/kv.ts";
 export type { Listing, Page, RangeOptions } from "./api/listings.ts";

@@ -7,6 +7,8 @@ export interface Lifecycle {
   /** Something is in flight from here on, until `leave`. */
   enter(): void;
   leave(): void;
+  /** Calls back when closing begins. Returns what ends that. */
+  onClosing(end: () => void): () => void;
   /** Counts the work as in flight until it settles, and returns it. */
   track<T>(work: Promise<T>): Promise<T>;
   /** Refuses new work, waits at most `timeout` milliseconds for what is in flight, then runs `end`. Once: later calls wait for the first. */
@@ -17,6 +19,7 @@ export function createLifecycle(store: string): Lifecycle {
   let inFlight = 0;
   let closing: Promise<void> | undefined;
   let onIdle: (() => void) | undefined;
+  const endings = new Set<() => void>();
 
   const idle = (timeout: number) =>
     new Promise<void>((resolve) => {
@@ -45,13 +48,19 @@ export function createLifecycle(store: string): Lifecycle {
     },
     enter,
     leave,
+    onClosing(end) {
+      endings.add(end);
+      return () => endings.delete(end);
+    },
     track(work) {
       enter();
       work.then(leave, leave);
       return work;
     },
     close(timeout, end) {
-      closing ??= idle(timeout).then(end);
+      if (closing !== undefined) return closing;
+      closing = idle(timeout).then(end);
+      for (const ending of [...endings]) ending();
       return closing;
     },
   };

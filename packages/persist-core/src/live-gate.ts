@@ -3,6 +3,7 @@ import { aborted, type Call, guard } from "./calls.ts";
 import { createCommitQueue } from "./commit-queue.ts";
 import type { ByteRange, Engine, EngineOptions, MaybePromise, Row, Staged } from "./contract.ts";
 import { explain } from "./explain.ts";
+import { createFeed } from "./feed/feed.ts";
 import type { LiveGate } from "./gate.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { createReadBatch } from "./read-batch.ts";
@@ -129,6 +130,13 @@ export function createLiveGate(
     extended: (token, call) => perform(call, (options) => engine.bytes.extended(token, options)),
     copy: copy && ((row, call) => perform(call, (options) => copy(row, options))),
     discard: (token) => engine.bytes.discard(token),
+    feed: createFeed({
+      latest: (call) => perform(call, (options) => engine.latest(options)),
+      changes: (since, limit, call) => perform(call, (options) => engine.changes(since, limit, options)),
+      sweep: (call) => perform(call, (options) => engine.sweep(options)),
+      wake: (onWake) => engine.wake(onWake),
+      onClosing: lifecycle.onClosing,
+    }),
   };
 }
 

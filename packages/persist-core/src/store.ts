@@ -5,11 +5,12 @@ import { createBindings } from "./bindings.ts";
 import type { Engine, Scope } from "./contract.ts";
 import { createDigest } from "./digest.ts";
 import { parseDuration } from "./durations.ts";
-import { createBlobs } from "./facades/blobs.ts";
+import { createBlobs, showInfo } from "./facades/blobs.ts";
 import { createCollections } from "./facades/collections.ts";
 import { createEvents } from "./facades/events.ts";
-import { createKv } from "./facades/kv.ts";
-import { createRecords } from "./facades/records.ts";
+import { createKv, showValue } from "./facades/kv.ts";
+import { createRecords, showRecord } from "./facades/records.ts";
+import { createAllChanges } from "./feed/all-changes.ts";
 import { createHealth } from "./health.ts";
 import { createIndexes } from "./indexes/indexes.ts";
 import { checkName } from "./keys.ts";
@@ -40,8 +41,7 @@ export function createStoreOver(parts: StoreParts): Store {
   const { name, namespace, engine, now, openScope, closeAdapter } = parts;
   const capabilities: Capabilities = Object.freeze({ ...engine.capabilities });
   const lifecycle = createLifecycle(name);
-  const live = createLiveGate(engine, { now, version: createVersionSource(), lifecycle });
-  const indexes = createIndexes(live);
+  const indexes = createIndexes(createLiveGate(engine, { now, version: createVersionSource(), lifecycle }));
   const { gate } = indexes;
   const attempts = createAttempts();
   const bindings = createBindings();
@@ -66,8 +66,9 @@ export function createStoreOver(parts: StoreParts): Store {
       collection: createCollections({ gate, attempts, bindings, indexes }),
     }),
     kv: createKv(gate, attempts, bindings),
-    blobs: createBlobs(live, attempts),
+    blobs: createBlobs(gate, attempts),
     events: createEvents(gate),
+    changes: createAllChanges(gate, { records: (row) => showRecord(row), kv: showValue, blobs: showInfo }),
     transaction: createTransactions(gate, attempts, lifecycle, bindings),
     namespace(child) {
       lifecycle.ensureOpen();

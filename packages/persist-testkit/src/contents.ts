@@ -19,9 +19,11 @@ import { folders } from "./clauses/56-folders.ts";
 import { events } from "./clauses/60-events.ts";
 import { failIf } from "./clauses/61-fail-if.ts";
 import { readingEvents } from "./clauses/62-reading-events.ts";
+import { subscribe } from "./clauses/64-subscribe.ts";
 import { erasing } from "./clauses/66-erasing.ts";
 import { transactions } from "./clauses/70-transactions.ts";
 import { isolation } from "./clauses/72-isolation.ts";
+import { feeds } from "./clauses/75-feeds.ts";
 import { scopes } from "./clauses/80-scopes.ts";
 import { wholeStore } from "./clauses/82-whole-store.ts";
 import { lifecycle } from "./clauses/90-lifecycle.ts";
@@ -55,9 +57,11 @@ export const chapters: readonly Chapter[] = [
   events,
   failIf,
   readingEvents,
+  subscribe,
   erasing,
   transactions,
   isolation,
+  feeds,
   scopes,
   wholeStore,
   lifecycle,

@@ -1,3 +1,4 @@
+import type { Change, Watcher, WatchOptions } from "./changes.ts";
 import type { Listing, RangeOptions } from "./listings.ts";
 import type { Clear, Condition, Duration, OpOptions } from "./operations.ts";
 
@@ -119,4 +120,6 @@ export interface Blobs {
   ): Promise<{ url: string; method: string; headers: Record<string, string> }>;
   /** Removes them in commits of at most 1 000, and says how many. */
   clear(what: Clear, o?: OpOptions): Promise<number>;
+  /** What changes at a key, or at all keys with a prefix: the blob's facts after each write, and each deletion. See `WatchOptions`. */
+  watch(what: string | { prefix: string }, o?: WatchOptions): Watcher<Change<BlobInfo>>;
 }

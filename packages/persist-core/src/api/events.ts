@@ -1,3 +1,4 @@
+import type { Watcher } from "./changes.ts";
 import type { Listing, RangeOptions } from "./listings.ts";
 import type { OpOptions } from "./operations.ts";
 
@@ -80,6 +81,14 @@ export interface ReadOptions extends OpOptions {
   cursor?: string | undefined;
 }
 
+export interface SubscribeOptions extends OpOptions {
+  /** Only this stream; then numbers are versions. Else all streams, and numbers are positions. */
+  stream?: string;
+  /** Events after this number; `"start"`: all of them; `"end"` (the default): those that are appended from now on. */
+  after?: number | "start" | "end";
+  filter?: EventFilter;
+}
+
 /** Append-only streams, in one common order. */
 export interface Events {
   /** Atomic and contiguous: all of the events side by side, or none. At most 1 000. */
@@ -116,4 +125,9 @@ export interface Events {
    * `expectedVersion` says is judged before anything is erased (`CONFLICT`), and what is appended after that stays.
    */
   deleteStream(stream: string, o?: OpOptions & Pick<AppendOptions, "expectedVersion">): Promise<boolean>;
+  /**
+   * The events that are there after `after`, and then those that are appended, in order: each once, without a gap between the two. To go on after a restart, keep the
+   * `position` of the last one (with `stream`: its `version`) and pass it as `after`.
+   */
+  subscribe<M = EventMap>(o?: SubscribeOptions): Watcher<StoredEvent<M>>;
 }

@@ -1,3 +1,4 @@
+import type { Change, Watcher, WatchOptions } from "./changes.ts";
 import type { Listing, RangeOptions } from "./listings.ts";
 import type { Clear, Condition, Duration, Expiry, OpOptions } from "./operations.ts";
 
@@ -52,4 +53,6 @@ export interface Kv<T = unknown> extends KvOps<T> {
    * call says otherwise.
    */
   bucket<V = T>(name: string, o?: { ttl?: Duration }): Kv<V>;
+  /** What changes at a key, or at all keys with a prefix: the present value after each write, and each deletion. See `WatchOptions`. */
+  watch<V = T>(what: string | { prefix: string }, o?: WatchOptions): Watcher<Change<V>>;
 }

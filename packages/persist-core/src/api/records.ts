@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Change, Watcher, WatchOptions } from "./changes.ts";
 import type { CollectionOptions } from "./collections.ts";
 import type { Listing, RangeOptions } from "./listings.ts";
 import type { Clear, Condition, Expiry, OpOptions } from "./operations.ts";
@@ -61,4 +62,6 @@ export interface Records<T = unknown, I = T> extends RecordOps<T, I> {
   clear(what: Clear, o?: OpOptions): Promise<number>;
   /** What lost a concurrent write on a replicated backend. Elsewhere always empty. */
   conflicts(key: string, o?: OpOptions): Promise<readonly RecordEntry<T>[]>;
+  /** What changes at a key, at all keys with a prefix, or (default) at all keys: the present document after each write, and each deletion. See `WatchOptions`. */
+  watch<V = T>(what?: string | { prefix: string }, o?: WatchOptions): Watcher<Change<RecordEntry<V>>>;
 }

@@ -1,5 +1,6 @@
 import type { Blobs } from "./blobs.ts";
 import type { Capabilities } from "./capabilities.ts";
+import type { Change, ChangesOptions, Watcher } from "./changes.ts";
 import type { AppendOptions, EventMap, Events, NewEvent } from "./events.ts";
 import type { Kv, KvOps } from "./kv.ts";
 import type { Duration, Facade, OpOptions } from "./operations.ts";
@@ -41,6 +42,11 @@ export interface Store extends AsyncDisposable {
    * twice. Throwing gives everything up.
    */
   transaction<T>(fn: (tx: Transaction) => Promise<T>, o?: OpOptions & { retries?: number }): Promise<T>;
+  /**
+   * What changes in all facades, in commit order: the present state of each key that changed, each deletion, and the new end of each stream that was appended to. Begins now, or
+   * right after `since`.
+   */
+  changes(o?: ChangesOptions): Watcher<Change>;
   /**
    * A store of its own in the same place: nothing crosses from one to the other. `name` is 1 to 64 of `A-Z a-z 0-9 . _ -`; a namespace has namespaces too. It is opened at
    * its first use, and the same for each call until it is closed. Closing it leaves this store open; closing this store closes it.

@@ -1,5 +1,5 @@
 import type { Call } from "../calls.ts";
-import type { MaybePromise } from "../contract.ts";
+import type { MaybePromise, Op } from "../contract.ts";
 import type { Gate } from "../gate.ts";
 import { createPrefixGate } from "../prefix-gate.ts";
 
@@ -12,12 +12,12 @@ export interface CollectionGateParts {
 }
 
 /** The gate to the records of a collection. Nothing is written through it before its indexes are declared. */
-export function createCollectionGate(gate: Gate, { name, suffix, declared }: CollectionGateParts): Gate {
+export function createCollectionGate<G extends Gate>(gate: G, { name, suffix, declared }: CollectionGateParts): G {
   const under = createPrefixGate(gate, "records", `${name}/`);
   return {
     ...under,
     version: suffix === "" ? gate.version : () => gate.version() + suffix,
-    commit(ops, call) {
+    commit(ops: readonly Op[], call: Call) {
       const waiting = declared(call);
       return waiting instanceof Promise ? waiting.then(() => under.commit(ops, call)) : under.commit(ops, call);
     },

@@ -1,11 +1,13 @@
 import type { BlobBody, BlobInfo, BlobPutOptions, Blobs, StoredBlob } from "../api/blobs.ts";
+import type { WatchOptions } from "../api/changes.ts";
 import type { Clear, Condition, OpOptions } from "../api/operations.ts";
 import { type Attempts, attemptOf } from "../attempts.ts";
 import { beginCall, type Call } from "../calls.ts";
 import { clearSpace } from "../clearing.ts";
 import { parseCondition } from "../conditions.ts";
-import type { Op } from "../contract.ts";
+import type { Op, Row } from "../contract.ts";
 import { PersistError } from "../errors.ts";
+import { watchKeys } from "../feed/watch-keys.ts";
 import type { Gate, LiveGate } from "../gate.ts";
 import { checkKey } from "../keys.ts";
 import { checkOptionNames } from "../option-names.ts";
@@ -133,7 +135,13 @@ export function createBlobs(gate: LiveGate, attempts: Attempts): Blobs {
       );
     },
     clear: (what: Clear, o?: OpOptions) => clearSpace(gate, "blobs", "blobs.clear", what, o),
+    watch: (what: string | { prefix: string }, o?: WatchOptions) => watchKeys(gate, "blobs", what, o, showInfo),
   };
+}
+
+/** As the feed of changes shows it. */
+export function showInfo(row: Row): BlobInfo {
+  return toInfo(row.key, parseFacts(row), row.updatedAt);
 }
 
 /** The content's `body` is a getter that starts reading, and must stay one. */

@@ -8,12 +8,12 @@ import { migrateDocument, versionSuffix } from "../collections/migrations.ts";
 import { type ParsedCollection, parseCollection } from "../collections/options.ts";
 import { validate } from "../collections/schemas.ts";
 import { PersistError } from "../errors.ts";
-import type { Gate } from "../gate.ts";
+import type { Gate, LiveGate } from "../gate.ts";
 import type { Indexes } from "../indexes/indexes.ts";
 import { createRecordOps, createRecords } from "./records.ts";
 
 export interface CollectionParts {
-  readonly gate: Gate;
+  readonly gate: LiveGate;
   readonly attempts: Attempts;
   readonly bindings: Bindings;
   readonly indexes: Indexes;
@@ -27,7 +27,7 @@ export function createCollections({ gate, attempts, bindings, indexes }: Collect
       parsed.indexes.length === 0
         ? () => undefined
         : indexes.declare({ collection: parsed.name, indexes: parsed.indexes });
-    const over = (to: Gate) =>
+    const over = <G extends Gate>(to: G) =>
       createCollectionGate(to, { name: parsed.name, suffix: versionSuffix(parsed.migration), declared });
     const form = formOf(parsed);
     const collection = createRecords({ gate: over(gate), attempts, form, collection: notNested });

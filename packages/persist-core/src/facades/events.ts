@@ -6,6 +6,7 @@ import type {
   NewEvent,
   ReadOptions,
   StoredEvent,
+  SubscribeOptions,
 } from "../api/events.ts";
 import type { Listing, RangeOptions } from "../api/listings.ts";
 import { appendOp, appendOptionNames, parseExpected } from "../append-op.ts";
@@ -14,14 +15,16 @@ import type { Appended, StreamHead } from "../contract.ts";
 import { eraseEvents } from "../erasing.ts";
 import { PersistError } from "../errors.ts";
 import { listEvents } from "../event-listing.ts";
+import { subscribe } from "../feed/subscription.ts";
 import { foldStream } from "../folding.ts";
-import type { Gate } from "../gate.ts";
+import type { Gate, LiveGate } from "../gate.ts";
 import { checkKey } from "../keys.ts";
 import { readHead } from "../reading.ts";
 import { listRows } from "../row-listing.ts";
 import { toEvent } from "../stored-event.ts";
 
-export function createEvents(gate: Gate): Events {
+/** What can be done in a transaction too. */
+export function createEventOps(gate: Gate): Omit<Events, "subscribe"> {
   return {
     async append<M>(
       stream: string,
@@ -81,5 +84,12 @@ export function createEvents(gate: Gate): Events {
       const begin = () => beginCall(operation, stream, o, ["expectedVersion"]);
       return gate.track(eraseEvents(gate, stream, { expected: parseExpected(operation, o), begin }));
     },
+  };
+}
+
+export function createEvents(gate: LiveGate): Events {
+  return {
+    ...createEventOps(gate),
+    subscribe: <M>(o?: SubscribeOptions) => subscribe(gate, o, toEvent<M>),
   };
 }

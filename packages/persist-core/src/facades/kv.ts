@@ -1,3 +1,4 @@
+import type { WatchOptions } from "../api/changes.ts";
 import type { Kv, KvEntry, KvOps } from "../api/kv.ts";
 import type { RangeOptions } from "../api/listings.ts";
 import type { Clear, Condition, Duration, Expiry, OpOptions } from "../api/operations.ts";
@@ -10,7 +11,8 @@ import { parseCondition } from "../conditions.ts";
 import type { PutOp, Row } from "../contract.ts";
 import { parseDuration, parseExpiry } from "../durations.ts";
 import { PersistError } from "../errors.ts";
-import type { Gate } from "../gate.ts";
+import { watchKeys } from "../feed/watch-keys.ts";
+import type { Gate, LiveGate } from "../gate.ts";
 import { checkKey, checkName } from "../keys.ts";
 import { checkOptionNames } from "../option-names.ts";
 import { createPrefixGate } from "../prefix-gate.ts";
@@ -165,20 +167,26 @@ export function createKvOps(gate: Gate, attempts: Attempts, { ttl }: KvDefaults 
   };
 }
 
-export function createKv(gate: Gate, attempts: Attempts, bindings: Bindings, defaults: KvDefaults = {}): Kv {
+export function createKv(gate: LiveGate, attempts: Attempts, bindings: Bindings, defaults: KvDefaults = {}): Kv {
   return {
     ...createKvOps(gate, attempts, defaults),
     clear: (what: Clear, o?: OpOptions) => clearSpace(gate, "kv", "kv.clear", what, o),
+    watch: <V>(what: string | { prefix: string }, o?: WatchOptions) => watchKeys(gate, "kv", what, o, showValue<V>),
     bucket<V>(name: string, o: { ttl?: Duration } = {}) {
       checkName(name, "bucket's name");
       checkOptionNames("kv.bucket", o, ["ttl"]);
       const own = { ttl: o.ttl === undefined ? defaults.ttl : parseDuration(o.ttl, "ttl") };
-      const over = (to: Gate) => createPrefixGate(to, "kv", `${name}/`);
+      const over = <G extends Gate>(to: G) => createPrefixGate(to, "kv", `${name}/`);
       const bucket = createKv(over(gate), attempts, nested(bindings, over), own);
       bindings.add(bucket, (to, among) => createKvOps(over(to), among, own));
       return bucket as Kv<V>;
     },
   };
+}
+
+/** As the feed of changes shows it. */
+export function showValue<V>(row: Row): V {
+  return decode(row.value) as V;
 }
 
 function toEntry<V>(row: Row): KvEntry<V> {

@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from "uuid";
+import type { WatchOptions } from "../api/changes.ts";
 import type { RangeOptions } from "../api/listings.ts";
 import type { Clear, Condition, Expiry, OpOptions } from "../api/operations.ts";
 import type { RecordEntry, RecordOps, Records } from "../api/records.ts";
@@ -11,7 +12,8 @@ import { parseCondition } from "../conditions.ts";
 import type { Answer, PutOp, Row } from "../contract.ts";
 import { parseExpiry } from "../durations.ts";
 import { PersistError } from "../errors.ts";
-import type { Applied, Gate } from "../gate.ts";
+import { watchKeys } from "../feed/watch-keys.ts";
+import type { Applied, Gate, LiveGate } from "../gate.ts";
 import { checkKey } from "../keys.ts";
 import { readOne, readPresent } from "../reading.ts";
 import { listRows } from "../row-listing.ts";
@@ -31,7 +33,7 @@ export interface RecordParts {
 }
 
 export function createRecordOps({ gate, attempts, form = plain }: RecordParts): RecordOps {
-  const show = <V>(row: Row): RecordEntry<V> => toEntry(row, shownValue(form, row)) as RecordEntry<V>;
+  const show = <V>(row: Row): RecordEntry<V> => showRecord(row, form);
   const initialExpiry = () => form.initialExpiry(gate.now());
 
   const putOp = (
@@ -154,12 +156,18 @@ export function createRecordOps({ gate, attempts, form = plain }: RecordParts): 
   };
 }
 
-export function createRecords(parts: RecordParts & Pick<Records, "collection">): Records {
-  const { gate, collection } = parts;
+export interface RecordsParts extends RecordParts, Pick<Records, "collection"> {
+  readonly gate: LiveGate;
+}
+
+export function createRecords(parts: RecordsParts): Records {
+  const { gate, collection, form = plain } = parts;
   return {
     ...createRecordOps(parts),
     collection,
     clear: (what: Clear, o?: OpOptions) => clearSpace(gate, "records", "records.clear", what, o),
+    watch: <V>(what: string | { prefix: string } = { prefix: "" }, o?: WatchOptions) =>
+      watchKeys(gate, "records", what, o, (row) => showRecord<V>(row, form)),
     async conflicts(key, o) {
       checkKey(key);
       await readOne(gate, "records", key, beginCall("records.conflicts", key, o));
@@ -184,6 +192,11 @@ async function applyChange(current: unknown, change: Change, key: string): Promi
 function isFields(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   return !(value instanceof Date || value instanceof Uint8Array || value instanceof Map || value instanceof Set);
+}
+
+/** As the feed of changes shows it. */
+export function showRecord<V>(row: Row, form: Form = plain): RecordEntry<V> {
+  return toEntry(row, shownValue(form, row)) as RecordEntry<V>;
 }
 
 function toEntry(row: Row, value: unknown): RecordEntry<unknown> {

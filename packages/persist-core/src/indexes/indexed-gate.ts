@@ -6,12 +6,12 @@ import { type Call, timedOut } from "../calls.ts";
 import { conflict, foundBy } from "../conflicts.ts";
 import type { CheckOp, MaybePromise, Op, ScanPage } from "../contract.ts";
 import { PersistError } from "../errors.ts";
-import type { Applied, Gate } from "../gate.ts";
+import type { Applied, LiveGate } from "../gate.ts";
 import { checkCommit } from "../limits.ts";
 import { type Catalog, type CatalogCache, catalogKey, collectionOf } from "./catalog.ts";
 import { entriesOf } from "./entries.ts";
 
-export function createIndexedGate(live: Gate, catalog: CatalogCache): Gate {
+export function createIndexedGate(live: LiveGate, catalog: CatalogCache): LiveGate {
   const send = (ops: readonly Op[], current: Catalog, call: Call): Promise<Applied> => {
     const { list, origins } = withEntries(ops, current);
     return live.commit(list, call).then(

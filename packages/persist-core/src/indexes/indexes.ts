@@ -1,7 +1,7 @@
 /** The indexes of a store: what declares them, what builds them, and what queries may use. */
 import { type Call, guard } from "../calls.ts";
 import type { MaybePromise } from "../contract.ts";
-import type { Gate } from "../gate.ts";
+import type { LiveGate } from "../gate.ts";
 import type { IndexSource, ReadyIndex } from "../query/indexes.ts";
 import { createBuilder } from "./build.ts";
 import { type Catalog, type CatalogCache, collectionOf, createCatalogCache } from "./catalog.ts";
@@ -10,7 +10,7 @@ import { createIndexedGate } from "./indexed-gate.ts";
 
 export interface Indexes {
   /** The gate that keeps them. */
-  readonly gate: Gate;
+  readonly gate: LiveGate;
   /** Those that queries may use. */
   readonly ready: IndexSource;
   /** Begins to make sure of the declaration, and answers what waits until all writers maintain it. What failed is tried again by whoever waits. */
@@ -19,7 +19,7 @@ export interface Indexes {
   trouble(call: Call): Promise<string | undefined>;
 }
 
-export function createIndexes(live: Gate): Indexes {
+export function createIndexes(live: LiveGate): Indexes {
   const catalog = createCatalogCache(live);
   const builder = createBuilder(live, catalog);
 

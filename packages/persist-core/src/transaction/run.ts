@@ -5,7 +5,7 @@ import type { Bindings } from "../bindings.ts";
 import { beginCall, guard } from "../calls.ts";
 import { PersistError } from "../errors.ts";
 import { createBlobOps } from "../facades/blobs.ts";
-import { createEvents } from "../facades/events.ts";
+import { createEventOps } from "../facades/events.ts";
 import { createKvOps } from "../facades/kv.ts";
 import { createRecordOps } from "../facades/records.ts";
 import type { Gate } from "../gate.ts";
@@ -63,7 +63,7 @@ export function createTransactions(
 function createFacades(gate: TransactionGate, bindings: Bindings): Transaction {
   // Of its own: in the store's, an update in here would wait for the transaction that it is part of.
   const attempts = createAttempts();
-  const { append, read, head } = createEvents(gate);
+  const { append, read, head } = createEventOps(gate);
   return {
     records: createRecordOps({ gate, attempts }),
     kv: createKvOps(gate, attempts),
