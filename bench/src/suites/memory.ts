@@ -47,10 +47,14 @@ export const memory: Suite = {
       figures.push(toFigure(`going through ${entries} ${what}`, runs, what === "keys" ? listingBar : undefined));
     }
     const blobs = join(folder, "blobs.db");
-    for (const direction of ["in", "out"]) {
-      progress(`1 GiB ${direction}`);
+    for (const [direction, what] of [
+      ["in", "streamed in"],
+      ["out", "streamed out"],
+      ["uploaded", "uploaded in pieces"],
+    ] as const) {
+      progress(`1 GiB ${what}`);
       const runs = await repeat(repeats, () => measure([heapLimit], "blob.js", blobs, direction, String(blobBytes)));
-      figures.push(toFigure(`a blob of 1 GiB, streamed ${direction}`, runs, blobBar));
+      figures.push(toFigure(`a blob of 1 GiB, ${what}`, runs, blobBar));
     }
     return figures;
   },
