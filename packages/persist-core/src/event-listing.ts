@@ -56,7 +56,7 @@ export function listEvents<T>(
     cursor,
     batchSize,
     checkPlace: (after) => checkCount(operation, "cursor", Number(after)),
-    async read(after, count) {
+    reader: () => async (after, count) => {
       start ??= await firstSince((since as Date).getTime());
       const from = reverse || after === undefined ? start : Number(after) + 1;
       const to = reverse && after !== undefined ? Number(after) - 1 : last;

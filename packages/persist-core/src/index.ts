@@ -18,6 +18,7 @@ export type {
 export type { Kv, KvEntry, KvOps } from "./api/kv.ts";
 export type { Listing, Page, RangeOptions } from "./api/listings.ts";
 export type { Clear, Condition, Duration, Expiry, Facade, OpOptions } from "./api/operations.ts";
+export type { Path, Plan, Query, Where } from "./api/queries.ts";
 export type { RecordEntry, RecordOps, Records } from "./api/records.ts";
 export type { Store, Transaction } from "./api/store.ts";
 // For authors of adapters and engines.

@@ -21,9 +21,12 @@ export interface Source<T> {
   readonly batchSize: number;
   /** Throws unless this may be a place: a cursor comes from outside. */
   checkPlace(after: string): void;
-  /** At most `count` entries after the place (`undefined`: from the start). May return fewer, even none, and go on after them. */
-  read(after: string | undefined, count: number): Promise<SourcePage<T>> | SourcePage<T>;
+  /** For one way through the listing, which asks for `total` entries at most. */
+  reader(total: number): Read<T>;
 }
+
+/** At most `count` entries after the place (`undefined`: from the start). May return fewer, even none, and go on after them. */
+export type Read<T> = (after: string | undefined, count: number) => Promise<SourcePage<T>> | SourcePage<T>;
 
 const defaultPage = 100;
 const defaultMax = 10_000;
@@ -38,9 +41,10 @@ export function createListing<T>(source: Source<T>): Listing<T> {
     async page() {
       const items: T[] = [];
       const size = source.limit ?? defaultPage;
+      const read = source.reader(size);
       let after = start;
       do {
-        const page = await source.read(after, size - items.length);
+        const page = await read(after, size - items.length);
         items.push(...page.items);
         after = page.after;
       } while (after !== undefined && items.length < size);
@@ -49,10 +53,11 @@ export function createListing<T>(source: Source<T>): Listing<T> {
 
     async toArray({ max = defaultMax } = {}) {
       const items: T[] = [];
+      const read = source.reader(Math.min(limit, max + 1));
       let after = start;
       do {
         // One more than allowed, to know whether there are more.
-        const page = await source.read(after, Math.min(batchSize, limit - items.length, max + 1 - items.length));
+        const page = await read(after, Math.min(batchSize, limit - items.length, max + 1 - items.length));
         for (const item of page.items) items.push(item);
         if (items.length > max) {
           throw new PersistError(
@@ -72,10 +77,11 @@ export function createListing<T>(source: Source<T>): Listing<T> {
       let left = limit;
       let after = start;
       let ended = false;
+      const read = source.reader(limit);
       // A hand-written iterator, because an async generator costs three times as much per entry.
       const fill = async (): Promise<IteratorResult<T>> => {
         while (!ended && left > 0) {
-          const page = await source.read(after, Math.min(batchSize, left));
+          const page = await read(after, Math.min(batchSize, left));
           items = page.items;
           next = 0;
           left -= items.length;

@@ -14,6 +14,17 @@ export interface ParsedRange {
   page(after: string | Bound | undefined, limit: number, keysOnly: boolean): KeyRange;
 }
 
+export const rangeNames: readonly string[] = [
+  "prefix",
+  "start",
+  "startAfter",
+  "end",
+  "reverse",
+  "limit",
+  "cursor",
+  "batchSize",
+];
+
 const defaultBatch = 500;
 const maxBatch = 1000;
 
@@ -52,6 +63,19 @@ export function parseRange(operation: string, o: RangeOptions = {}): ParsedRange
       };
     },
   };
+}
+
+/** Whether both bounds hold for the key. */
+export function isInKeyRange(key: string, { lower, upper }: Pick<KeyRange, "lower" | "upper">): boolean {
+  if (lower !== undefined) {
+    const order = compareKeys(key, lower.key);
+    if (order < 0 || (order === 0 && !lower.inclusive)) return false;
+  }
+  if (upper !== undefined) {
+    const order = compareKeys(key, upper.key);
+    if (order > 0 || (order === 0 && !upper.inclusive)) return false;
+  }
+  return true;
 }
 
 /** Throws INVALID_ARGUMENT unless it is a whole number of at least 1. */

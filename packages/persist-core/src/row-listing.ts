@@ -4,18 +4,7 @@ import type { Row, Space } from "./contract.ts";
 import type { Gate } from "./gate.ts";
 import { checkKey } from "./keys.ts";
 import { createListing } from "./listing.ts";
-import { parseRange } from "./ranges.ts";
-
-export const rangeNames: readonly string[] = [
-  "prefix",
-  "start",
-  "startAfter",
-  "end",
-  "reverse",
-  "limit",
-  "cursor",
-  "batchSize",
-];
+import { parseRange, rangeNames } from "./ranges.ts";
 
 /** The rows of a space in key order, each turned into what the facade shows. */
 export function listRows<T>(
@@ -32,7 +21,7 @@ export function listRows<T>(
     operation,
     ...range,
     checkPlace: (after) => checkKey(after, "cursor"),
-    async read(after, count) {
+    reader: () => async (after, count) => {
       // Each page has the whole timeout: a listing may be read slowly.
       const { rows, more } = await gate.scan(space, page(after, count, view.keysOnly), begin());
       return { items: rows.map(view.show), after: more ? rows.at(-1)?.key : undefined };

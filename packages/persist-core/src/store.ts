@@ -63,6 +63,7 @@ export function createStoreOver(parts: StoreParts): Store {
     records: createRecords({
       gate,
       attempts,
+      scope: { indexes: indexes.ready },
       collection: createCollections({ gate, attempts, bindings, indexes }),
     }),
     kv: createKv(gate, attempts, bindings),

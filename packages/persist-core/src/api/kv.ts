@@ -43,6 +43,8 @@ export interface KvOps<T = unknown> {
   list<V = T>(o?: RangeOptions): Listing<KvEntry<V>>;
   /** In key order; never reads a value. */
   keys(o?: RangeOptions): Listing<string>;
+  /** How many `list` would give. Never reads a value. */
+  count(o?: RangeOptions): Promise<number>;
 }
 
 export interface Kv<T = unknown> extends KvOps<T> {

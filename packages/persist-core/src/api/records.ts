@@ -1,8 +1,9 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Change, Watcher, WatchOptions } from "./changes.ts";
 import type { CollectionOptions } from "./collections.ts";
-import type { Listing, RangeOptions } from "./listings.ts";
+import type { Listing } from "./listings.ts";
 import type { Clear, Condition, Expiry, OpOptions } from "./operations.ts";
+import type { Plan, Query } from "./queries.ts";
 
 /** A document with what the store knows about it. `value` is a fresh copy: changing it changes nothing stored. */
 export interface RecordEntry<T> {
@@ -42,8 +43,10 @@ export interface RecordOps<T = unknown, I = T> {
   ): Promise<RecordEntry<T>>;
   /** `false` where there was none. */
   delete(key: string, o?: OpOptions & Condition): Promise<boolean>;
-  /** In key order. */
-  list<V extends T = T>(query?: RangeOptions): Listing<RecordEntry<V>>;
+  /** Those that match, in key order or as `orderBy` says. In a transaction a query goes by key, never by an index. */
+  list<V extends T = T>(query?: Query<NoInfer<V>>): Listing<RecordEntry<V>>;
+  /** How many `list` would give. Without `where` no value is read. */
+  count(query?: Query<T>): Promise<number>;
 }
 
 export interface Records<T = unknown, I = T> extends RecordOps<T, I> {
@@ -58,6 +61,8 @@ export interface Records<T = unknown, I = T> extends RecordOps<T, I> {
     name: string,
     o: CollectionOptions<S> & { schema: S },
   ): Records<StandardSchemaV1.InferOutput<S>, StandardSchemaV1.InferInput<S>>;
+  /** Runs the query to its end, keeps nothing of it, and says how it was run. */
+  explain(query: Query<T>): Promise<Plan>;
   /** Removes them in commits of at most 1 000, and says how many. */
   clear(what: Clear, o?: OpOptions): Promise<number>;
   /** What lost a concurrent write on a replicated backend. Elsewhere always empty. */

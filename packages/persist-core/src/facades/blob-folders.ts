@@ -7,8 +7,8 @@ import { PersistError } from "../errors.ts";
 import type { Gate } from "../gate.ts";
 import { checkKey, prefixEnd } from "../keys.ts";
 import { createListing } from "../listing.ts";
-import { parseRange } from "../ranges.ts";
-import { listRows, rangeNames } from "../row-listing.ts";
+import { parseRange, rangeNames } from "../ranges.ts";
+import { listRows } from "../row-listing.ts";
 import { toItem } from "./blob-facts.ts";
 
 const operation = "blobs.list";
@@ -62,7 +62,7 @@ function listFolders(gate: Gate, delimiter: string, o: RangeOptions): Listing<Bl
     ...range,
     query: [...range.query, delimiter],
     checkPlace: (after) => checkKey(after, "cursor"),
-    async read(after, count) {
+    reader: () => async (after, count) => {
       const { rows, more } = await gate.scan("blobs", page(beyond(after), Math.min(count, size), false), begin());
       const items: (BlobItem | { prefix: string })[] = [];
       let last: string | undefined;

@@ -10,6 +10,7 @@ import { validate } from "../collections/schemas.ts";
 import { PersistError } from "../errors.ts";
 import type { Gate, LiveGate } from "../gate.ts";
 import type { Indexes } from "../indexes/indexes.ts";
+import type { QueryScope } from "../query/queries.ts";
 import { createRecordOps, createRecords } from "./records.ts";
 
 export interface CollectionParts {
@@ -30,7 +31,11 @@ export function createCollections({ gate, attempts, bindings, indexes }: Collect
     const over = <G extends Gate>(to: G) =>
       createCollectionGate(to, { name: parsed.name, suffix: versionSuffix(parsed.migration), declared });
     const form = formOf(parsed);
-    const collection = createRecords({ gate: over(gate), attempts, form, collection: notNested });
+    const scope: QueryScope = {
+      collection: parsed.name,
+      indexes: (prefix, call) => indexes.ready(`${parsed.name}/${prefix}`, call),
+    };
+    const collection = createRecords({ gate: over(gate), attempts, form, scope, collection: notNested });
     bindings.add(collection, (to, among) => createRecordOps({ gate: over(to), attempts: among, form }));
     return collection as Records<never>;
   };

@@ -9,6 +9,7 @@ import { clearSpace } from "../clearing.ts";
 import { decode, encode } from "../codec.ts";
 import { parseCondition } from "../conditions.ts";
 import type { PutOp, Row } from "../contract.ts";
+import { countRows } from "../counting.ts";
 import { parseDuration, parseExpiry } from "../durations.ts";
 import { PersistError } from "../errors.ts";
 import { watchKeys } from "../feed/watch-keys.ts";
@@ -16,6 +17,7 @@ import type { Gate, LiveGate } from "../gate.ts";
 import { checkKey, checkName } from "../keys.ts";
 import { checkOptionNames } from "../option-names.ts";
 import { createPrefixGate } from "../prefix-gate.ts";
+import { parseRange, rangeNames } from "../ranges.ts";
 import { readOne, readPresent } from "../reading.ts";
 import { listRows } from "../row-listing.ts";
 
@@ -161,6 +163,11 @@ export function createKvOps(gate: Gate, attempts: Attempts, { ttl }: KvDefaults 
 
     list<V>(o?: RangeOptions) {
       return listRows<KvEntry<V>>(gate, "kv", "kv.list", o, { keysOnly: false, show: toEntry });
+    },
+
+    async count(o) {
+      const call = beginCall("kv.count", undefined, o, rangeNames);
+      return countRows(gate, "kv", parseRange("kv.count", o), "kv.list", call);
     },
 
     keys: (o) => listRows(gate, "kv", "kv.keys", o, { keysOnly: true, show: (row) => row.key }),

@@ -1,7 +1,8 @@
 import { v7 as uuidv7 } from "uuid";
 import type { WatchOptions } from "../api/changes.ts";
-import type { RangeOptions } from "../api/listings.ts";
+import type { Listing } from "../api/listings.ts";
 import type { Clear, Condition, Expiry, OpOptions } from "../api/operations.ts";
+import type { Query } from "../api/queries.ts";
 import type { RecordEntry, RecordOps, Records } from "../api/records.ts";
 import { type Attempts, attemptOf } from "../attempts.ts";
 import { beginCall, type Call } from "../calls.ts";
@@ -15,8 +16,9 @@ import { PersistError } from "../errors.ts";
 import { watchKeys } from "../feed/watch-keys.ts";
 import type { Applied, Gate, LiveGate } from "../gate.ts";
 import { checkKey } from "../keys.ts";
+import { noIndexes } from "../query/indexes.ts";
+import { createQueries, type Queries, type QueryScope } from "../query/queries.ts";
 import { readOne, readPresent } from "../reading.ts";
-import { listRows } from "../row-listing.ts";
 
 const conditionNames = ["ifMatch", "ifNoneMatch"];
 const expiryNames = ["ttl", "expiresAt"];
@@ -30,10 +32,15 @@ export interface RecordParts {
   readonly attempts: Attempts;
   /** Default: documents as they are. */
   readonly form?: Form;
+  /** What queries may go by. Default, and in transactions: nothing but keys. */
+  readonly scope?: QueryScope;
 }
 
-export function createRecordOps({ gate, attempts, form = plain }: RecordParts): RecordOps {
+const everywhere: QueryScope = { indexes: noIndexes };
+
+export function createRecordOps({ gate, attempts, form = plain, scope = everywhere }: RecordParts): RecordOps {
   const show = <V>(row: Row): RecordEntry<V> => showRecord(row, form);
+  const queries = createRecordQueries({ gate, form, scope });
   const initialExpiry = () => form.initialExpiry(gate.now());
 
   const putOp = (
@@ -150,9 +157,11 @@ export function createRecordOps({ gate, attempts, form = plain }: RecordParts): 
       return answers[0]?.existed === true;
     },
 
-    list<V>(o?: RangeOptions) {
-      return listRows<RecordEntry<V>>(gate, "records", "records.list", o, { keysOnly: false, show });
+    list<V>(o?: Query<never>) {
+      return queries.list(o) as Listing<RecordEntry<V>>;
     },
+
+    count: queries.count,
   };
 }
 
@@ -161,10 +170,11 @@ export interface RecordsParts extends RecordParts, Pick<Records, "collection"> {
 }
 
 export function createRecords(parts: RecordsParts): Records {
-  const { gate, collection, form = plain } = parts;
+  const { gate, collection, form = plain, scope = everywhere } = parts;
   return {
     ...createRecordOps(parts),
     collection,
+    explain: createRecordQueries({ gate, form, scope }).explain,
     clear: (what: Clear, o?: OpOptions) => clearSpace(gate, "records", "records.clear", what, o),
     watch: <V>(what: string | { prefix: string } = { prefix: "" }, o?: WatchOptions) =>
       watchKeys(gate, "records", what, o, (row) => showRecord<V>(row, form)),
@@ -197,6 +207,20 @@ function isFields(value: unknown): value is Record<string, unknown> {
 /** As the feed of changes shows it. */
 export function showRecord<V>(row: Row, form: Form = plain): RecordEntry<V> {
   return toEntry(row, shownValue(form, row)) as RecordEntry<V>;
+}
+
+function createRecordQueries({
+  gate,
+  form,
+  scope,
+}: Required<Omit<RecordParts, "attempts">>): Queries<RecordEntry<unknown>> {
+  return createQueries({
+    gate,
+    scope,
+    // As stored, and not as shown: so are the entries of indexes made, and all plans have to give the same answer.
+    documentOf: (row) => decode(row.value),
+    show: (row, document) => toEntry(row, form.show(document, row)),
+  });
 }
 
 function toEntry(row: Row, value: unknown): RecordEntry<unknown> {

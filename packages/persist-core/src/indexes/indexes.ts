@@ -65,12 +65,11 @@ export function createIndexes(live: LiveGate): Indexes {
   };
 }
 
-/** What is known to be ready is found out to be outdated when it is used; what is not known to be may have become so. */
+/**
+ * As it stands in the store: another process may have given an index up, and nobody makes entries of that any more. Reading the row is cheap where it has not changed.
+ */
 function readyIn(catalog: CatalogCache, collection: string, call: Call): MaybePromise<readonly ReadyIndex[]> {
   const of = ({ collections }: Catalog) => collections.get(collection)?.filter(({ state }) => state === "ready") ?? [];
-  const known = catalog.cached();
-  if (known !== undefined && of(known).length > 0 && of(known).length === known.collections.get(collection)?.length)
-    return of(known);
   const fresh = catalog.refresh(call);
   return fresh instanceof Promise ? fresh.then(of) : of(fresh);
 }

@@ -15,7 +15,7 @@ export interface ReadyIndex {
   readonly unique: boolean;
 }
 
-/** The ready indexes that cover every record under the prefix, which is the whole of it (with the collection's part), and `""` where a query has none. */
+/** The ready indexes that cover every record whose key begins so: the query's own prefix (`""` where it has none), as the keys of its gate go. */
 export type IndexSource = (prefix: string, call: Call) => MaybePromise<readonly ReadyIndex[]>;
 
 /** Where nobody has declared any, and in transactions, which go by key. */

@@ -1,12 +1,14 @@
 import type { KeyRange, Row, ScanPage } from "../contract.ts";
 import { compareKeys } from "../keys.ts";
+import { isInKeyRange } from "../ranges.ts";
 
 /** A page of the engine with what waits to be written: rows by key, `undefined` for what is to be deleted. */
 export function mergePage(page: ScanPage, range: KeyRange, pending: ReadonlyMap<string, Row | undefined>): ScanPage {
   const sign = range.reverse ? -1 : 1;
   // Beyond the last row of a page that has another after it, the engine's rows are not known yet.
   const last = page.more ? page.rows.at(-1)?.key : undefined;
-  const isInPage = (key: string) => isInRange(key, range) && (last === undefined || compareKeys(key, last) * sign <= 0);
+  const isInPage = (key: string) =>
+    isInKeyRange(key, range) && (last === undefined || compareKeys(key, last) * sign <= 0);
 
   const rows = page.rows.filter((row) => !pending.has(row.key));
   for (const [key, row] of pending) if (row !== undefined && isInPage(key)) rows.push(row);
@@ -19,16 +21,4 @@ export function mergePage(page: ScanPage, range: KeyRange, pending: ReadonlyMap<
 export function beyond(range: KeyRange, key: string): KeyRange {
   const bound = { key, inclusive: false };
   return range.reverse ? { ...range, upper: bound } : { ...range, lower: bound };
-}
-
-function isInRange(key: string, { lower, upper }: KeyRange): boolean {
-  if (lower !== undefined) {
-    const order = compareKeys(key, lower.key);
-    if (order < 0 || (order === 0 && !lower.inclusive)) return false;
-  }
-  if (upper !== undefined) {
-    const order = compareKeys(key, upper.key);
-    if (order > 0 || (order === 0 && !upper.inclusive)) return false;
-  }
-  return true;
 }

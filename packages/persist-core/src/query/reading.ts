@@ -1,0 +1,88 @@
+/** What one run of a query reads with, and what that costs. */
+import type { MaybePromise, Row, ScanPage, ScanRange } from "../contract.ts";
+import { isInKeyRange } from "../ranges.ts";
+import { scannedTooMuch } from "./advice.ts";
+import type { Place } from "./order.ts";
+import type { ParsedQuery } from "./query.ts";
+
+export interface Hit {
+  readonly row: Row;
+  readonly document: unknown;
+  readonly place: Place;
+}
+
+/** What was found by one request. */
+export interface Found {
+  readonly hits: readonly Hit[];
+  /** Whether more may follow. */
+  readonly more: boolean;
+}
+
+/** Finds hits in the order of the query, beyond a place of it. */
+export type Finding = AsyncGenerator<Found, void, undefined>;
+
+export interface Reading {
+  readonly query: ParsedQuery;
+  /** The most hits that will be asked for. */
+  readonly total: number;
+  /** How many are wanted at the moment. */
+  wanted: number;
+  entriesRead: number;
+  requests: number;
+  scan(range: ScanRange): Promise<ScanPage>;
+  /** Throws TOO_LARGE instead of reading more than `maxScan` entries in all of these calls. */
+  scanAtMost(range: ScanRange): Promise<ScanPage>;
+  /** The row as a hit, unless it is none. */
+  hit(row: Row): Hit | undefined;
+}
+
+export interface ReadingParts {
+  readonly query: ParsedQuery;
+  /** For messages. */
+  readonly collection: string | undefined;
+  readonly total: number;
+  scan(range: ScanRange): MaybePromise<ScanPage>;
+  documentOf(row: Row): unknown;
+}
+
+export function createReading({ query, collection, total, scan, documentOf }: ReadingParts): Reading {
+  const { where, order, maxScan } = query;
+  const keys = query.range.page(undefined, 1, false);
+  let left = maxScan;
+
+  const reading: Reading = {
+    query,
+    total,
+    wanted: 1,
+    entriesRead: 0,
+    requests: 0,
+    async scan(range) {
+      reading.requests++;
+      const page = await scan(range);
+      reading.entriesRead += page.rows.length;
+      return page;
+    },
+    async scanAtMost(range) {
+      if (left === 0) {
+        const { rows } = await reading.scan({ ...range, limit: 1, keysOnly: true });
+        if (rows.length > 0) throw scannedTooMuch(query, collection);
+        return { rows, more: false };
+      }
+      const page = await reading.scan({ ...range, limit: Math.min(range.limit, left) });
+      left -= page.rows.length;
+      return page;
+    },
+    hit(row) {
+      if (!isInKeyRange(row.key, keys)) return undefined;
+      const document = documentOf(row);
+      if (where !== undefined && !where.matches(document)) return undefined;
+      return { row, document, place: order.placeOf(row.key, document) };
+    },
+  };
+  return reading;
+}
+
+/** Those of the rows that are hits. */
+export function hitsOf(reading: Reading, rows: readonly Row[]): Hit[] {
+  return rows.map(reading.hit).filter((hit) => hit !== undefined);
+}
