@@ -460,6 +460,36 @@ export const mutants: readonly Mutant[] = [
       return { ...page, changes: page.changes.filter(({ row }) => row !== undefined) };
     },
   })),
+  engineMutant(
+    "takes what has expired away without a trace",
+    ["K-engine-sweep-expired", "K-engine-sweep-steps"],
+    (engine) => ({
+      async changes(since, limit, o) {
+        const page = await engine.changes(since, limit, o);
+        return { ...page, changes: page.changes.filter(({ reason }) => reason !== "expired") };
+      },
+    }),
+  ),
+  engineMutant(
+    "begins the feed a change too late",
+    ["K-engine-changes-resume", "K-feed-resume", "K-feed-many-writers"],
+    (engine) => ({
+      async changes(since, limit, o) {
+        const page = await engine.changes(since, limit, o);
+        return since === undefined ? page : { ...page, changes: page.changes.slice(1) };
+      },
+    }),
+  ),
+  engineMutant("knows the end of the feed only as its beginning", ["K-engine-latest"], (engine) => ({
+    latest: async (o) => (await engine.changes(undefined, 1, { ...o, now: 0 })).changes[0]?.cursor ?? engine.latest(o),
+  })),
+  engineMutant("loses the first event after a page", ["K-subscribe-many-writers"], (engine) => ({
+    async events(range, o) {
+      const page = await engine.events(range, o);
+      const isLater = !range.reverse && range.ids === undefined && (range.from ?? 1) > 500;
+      return isLater ? { ...page, events: page.events.slice(1) } : page;
+    },
+  })),
   engineMutant("never wakes anybody", ["K-engine-wake"], () => ({ wake: () => () => undefined })),
   engineMutant(
     "leaves unique entries unguarded",
