@@ -10,6 +10,7 @@ import { expiry } from "./clauses/26-expiry.ts";
 import { listings } from "./clauses/28-listings.ts";
 import { records } from "./clauses/30-records.ts";
 import { collections } from "./clauses/34-collections.ts";
+import { indexes } from "./clauses/36-indexes.ts";
 import { kv } from "./clauses/40-kv.ts";
 import { buckets } from "./clauses/42-buckets.ts";
 import { blobs } from "./clauses/50-blobs.ts";
@@ -48,6 +49,7 @@ export const chapters: readonly Chapter[] = [
   listings,
   records,
   collections,
+  indexes,
   kv,
   buckets,
   blobs,
