@@ -9,6 +9,7 @@ import { conditions } from "./clauses/24-conditions.ts";
 import { expiry } from "./clauses/26-expiry.ts";
 import { listings } from "./clauses/28-listings.ts";
 import { records } from "./clauses/30-records.ts";
+import { queries } from "./clauses/32-queries.ts";
 import { collections } from "./clauses/34-collections.ts";
 import { indexes } from "./clauses/36-indexes.ts";
 import { kv } from "./clauses/40-kv.ts";
@@ -48,6 +49,7 @@ export const chapters: readonly Chapter[] = [
   expiry,
   listings,
   records,
+  queries,
   collections,
   indexes,
   kv,
