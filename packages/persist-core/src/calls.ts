@@ -44,6 +44,11 @@ export function beginCall(
   return call;
 }
 
+/** The same call with its whole timeout before it: for a step after moving bytes, which may take as long as they move. */
+export function renewed(call: Call): Call {
+  return { ...call, deadline: performance.now() + call.timeout };
+}
+
 /** What is known of a call that is given up. */
 export interface GivenUp {
   readonly outcome: "not-applied" | "unknown";

@@ -2,7 +2,7 @@
 import type { BlobInfo, Blobs } from "../api/blobs.ts";
 import type { Condition, OpOptions } from "../api/operations.ts";
 import { type Attempt, type Attempts, attemptOf } from "../attempts.ts";
-import { beginCall, type Call } from "../calls.ts";
+import { beginCall, type Call, renewed } from "../calls.ts";
 import { parseCondition } from "../conditions.ts";
 import type { PutOp, Row } from "../contract.ts";
 import { PersistError } from "../errors.ts";
@@ -52,9 +52,7 @@ export function createCopying(gate: LiveGate, attempts: Attempts): Pick<Blobs, "
       const ifVersion = await versionFor(gate, etag, to, call);
       if (from === to) return { value: toInfo(from, parseFacts(row), row.updatedAt) };
       const put = { op: "put", space: "blobs", key: to, value: row.value, version: gate.version(), ifVersion } as const;
-      // The bytes may take long, as long as they move.
-      const fresh = { ...call, deadline: performance.now() + call.timeout };
-      const applied = await attemptOf(commit(row, put, fresh));
+      const applied = await attemptOf(commit(row, put, call));
       return "conflict" in applied ? applied : { value: toInfo(to, parseFacts(row), applied.value.time) };
     });
   };
@@ -79,7 +77,7 @@ export function createCopying(gate: LiveGate, attempts: Attempts): Pick<Blobs, "
         const content =
           gate.copy === undefined ? (await gate.stage(contentOf(row, call), call)).token : await gate.copy(row, call);
         try {
-          return await gate.commit([{ ...put, content }], { ...call, deadline: performance.now() + call.timeout });
+          return await gate.commit([{ ...put, content }], renewed(call));
         } catch (error) {
           // Where the commit may have happened, the bytes may be in use; and those of the source always are.
           const isUnused = !PersistError.is(error) || error.outcome !== "unknown";

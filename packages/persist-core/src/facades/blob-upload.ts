@@ -2,7 +2,7 @@
 import type { BlobInfo, BlobPutOptions, BlobUpload } from "../api/blobs.ts";
 import type { OpOptions } from "../api/operations.ts";
 import { type Attempt, type Attempts, attemptOf } from "../attempts.ts";
-import { aborted, beginCall, type Call } from "../calls.ts";
+import { aborted, beginCall, type Call, renewed } from "../calls.ts";
 import { PersistError } from "../errors.ts";
 import type { LiveGate } from "../gate.ts";
 import { readOne } from "../reading.ts";
@@ -100,8 +100,8 @@ export function openUpload({ gate, attempts, token, record, bytes, onProgress }:
     const sha256 = bytes.sha256();
     checkDigest(call.operation, key, record.digest, sha256);
     const facts = toFacts(bytes.size, sha256, record.contentType, record.metadata);
-    const fresh = { ...call, deadline: performance.now() + call.timeout };
-    completed = await attempts.run(gate, fresh, undefined, () => settle(facts, fresh));
+    const committing = renewed(call);
+    completed = await attempts.run(gate, committing, undefined, () => settle(facts, committing));
     return completed;
   };
 
@@ -139,7 +139,7 @@ export function openUpload({ gate, attempts, token, record, bytes, onProgress }:
       refusal = "the upload was aborted";
       await inTurn(async () => {
         const remove = { op: "delete", space: "system", key: rowKey, version: gate.version() } as const;
-        const { answers } = await gate.commit([remove], call);
+        const { answers } = await gate.commit([remove], renewed(call));
         // Else they may belong to a blob.
         if (answers[0]?.existed === true) await gate.discard(bytes.token);
       });

@@ -2,7 +2,7 @@ import type { BlobBody, BlobInfo, BlobPutOptions, Blobs, StoredBlob } from "../a
 import type { WatchOptions } from "../api/changes.ts";
 import type { Clear, Condition, OpOptions } from "../api/operations.ts";
 import { type Attempts, attemptOf } from "../attempts.ts";
-import { beginCall, type Call } from "../calls.ts";
+import { beginCall, type Call, renewed } from "../calls.ts";
 import { clearSpace } from "../clearing.ts";
 import { parseCondition } from "../conditions.ts";
 import type { Op, Row } from "../contract.ts";
@@ -60,12 +60,7 @@ export function createBlobOps(gate: Gate, attempts: Attempts): BlobOps {
       const facts = toFacts(size, sha256, contentType ?? source.contentType ?? defaultType, metadata);
       const value = JSON.stringify(facts);
       const op = { op: "put", space: "blobs", key, value, version: gate.version(), content: token } as const;
-      const { time } = await commitIf(
-        etag,
-        key,
-        { ...call, deadline: performance.now() + call.timeout },
-        (ifVersion) => ({ ...op, ifVersion }),
-      );
+      const { time } = await commitIf(etag, key, renewed(call), (ifVersion) => ({ ...op, ifVersion }));
       return toInfo(key, facts, time);
     } catch (error) {
       // Where the commit may have happened, the bytes may be in use.

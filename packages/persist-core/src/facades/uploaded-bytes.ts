@@ -1,5 +1,5 @@
 /** The bytes of an upload: gathered into parts of the length that the engine takes, which are staged one after the other. */
-import type { Call } from "../calls.ts";
+import { type Call, renewed } from "../calls.ts";
 import { PersistError } from "../errors.ts";
 import type { LiveGate } from "../gate.ts";
 import { createSha256 } from "../sha256.ts";
@@ -51,7 +51,7 @@ export function createUploadedBytes(gate: LiveGate, content: string): UploadedBy
     const bytes = part?.subarray(0, filled) ?? new Uint8Array(0);
     const stage = async () => {
       // Each has the whole timeout: an upload may take long, as long as it moves.
-      ({ token } = await gate.extend(token, offset, bytes, { ...call, deadline: performance.now() + call.timeout }));
+      ({ token } = await gate.extend(token, offset, bytes, renewed(call)));
     };
     await stage().catch((error: unknown) => {
       if (!PersistError.is(error) || error.outcome !== "unknown") throw error;
