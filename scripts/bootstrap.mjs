@@ -20,6 +20,7 @@ const tasks = {
   pack: ["node", "scripts/pack.ts"],
   bench: ["node", "--conditions=@cuitty/source", "bench/src/main.ts"],
   conformance: ["node", "--conditions=@cuitty/source", "scripts/conformance.ts"],
+  capabilities: ["node", "--conditions=@cuitty/source", "scripts/capabilities.ts"],
   contract: ["node", "--conditions=@cuitty/source", "scripts/contract.ts"],
   crash: ["node", "--conditions=@cuitty/source", "scripts/crash/main.ts"],
   fix: ["biome", "check", "--write"],

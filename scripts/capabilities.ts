@@ -1,0 +1,81 @@
+// `npm run capabilities`: runs the conformance kit over the adapters of this repository, and writes what each can do and what it keeps of the contract
+// into docs/capabilities.md. Takes a minute or two; exits 1, and writes nothing, where anything failed.
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type ClauseResult, certify, type Harness, type Report } from "@cuitty/persist-testkit";
+import { liftHarness, memoryHarness, sqliteHarness } from "../packages/persist-testkit/test/harnesses.ts";
+
+export const capabilitiesFile: string = join(import.meta.dirname, "../docs/capabilities.md");
+
+const adapters: readonly (readonly [title: string, harness: () => Harness & { end?(): void }])[] = [
+  ["memory", memoryHarness],
+  ["SQLite", sqliteHarness],
+  ["four methods", () => liftHarness("generator")],
+];
+
+const introduction = `# Capabilities
+
+What each backend can do, as \`store.capabilities\` says at run time; \`createStore({ require })\` refuses to start with less. All else is [the same everywhere](semantics.md). What is
+\`absent\` is refused with UNSUPPORTED before any I/O.
+
+This page is made from runs of [the conformance kit](../packages/persist-testkit/README.md) by \`npm run capabilities\`.
+`;
+
+/** Runs the kit, or the part `only` of it, over each adapter. */
+export async function reportsOf(only: string): Promise<Report[]> {
+  const reports: Report[] = [];
+  for (const [title, create] of adapters) {
+    const harness = create();
+    reports.push({ ...(await certify(harness, { only, seed: 1 })), adapter: title });
+    harness.end?.();
+  }
+  return reports;
+}
+
+const row = (cells: readonly unknown[]) => `| ${cells.join(" | ")} |`;
+const head = (reports: readonly Report[]) => [
+  row(["", ...reports.map(({ adapter }) => adapter)]),
+  row(["---", ...reports.map(() => "---")]),
+];
+
+/** What the adapters say of themselves. */
+export function capabilityTable(reports: readonly Report[]): string {
+  const columns = reports.map(({ capabilities }) => {
+    if (capabilities === undefined) throw new Error("an adapter could not be opened");
+    const { limits, ...features } = capabilities;
+    return { ...features, ...limits };
+  });
+  const names = Object.keys(columns[0] ?? {}) as (keyof (typeof columns)[number])[];
+  const cell = (value: unknown) => (value === Number.MAX_SAFE_INTEGER ? "any" : value);
+  return [...head(reports), ...names.map((name) => row([`\`${name}\``, ...columns.map((one) => cell(one[name]))]))].join("\n");
+}
+
+/** Per section what is kept; what does not apply stands below with its reason. */
+function conformanceTable(reports: readonly Report[]): string {
+  const notes: string[] = [];
+  const noteOf = (reason: string) => {
+    if (!notes.includes(reason)) notes.push(reason);
+    return notes.indexOf(reason) + 1;
+  };
+  const cellOf = (clauses: readonly ClauseResult[]) => {
+    const reasons = new Set(clauses.flatMap(({ status, detail = "" }) => (status === "skipped" ? [noteOf(detail)] : [])));
+    return reasons.size === 0 ? "all" : `all that apply (${[...reasons].join(", ")})`;
+  };
+  const sections = [...new Set(reports.flatMap(({ clauses }) => clauses.map(({ section }) => section)))];
+  const rows = sections.map((section) =>
+    row([section, ...reports.map(({ clauses }) => cellOf(clauses.filter((clause) => clause.section === section)))]),
+  );
+  return [...head(reports), ...rows, "", "What does not apply, and why:", "", ...notes.map((note, i) => `${i + 1}. ${note}`)].join("\n");
+}
+
+if (import.meta.main) {
+  const reports = await reportsOf("");
+  for (const { adapter, passed, failed, skipped } of reports) {
+    console.log(`${adapter}: ${passed} passed, ${failed} failed, ${skipped} skipped`);
+  }
+  if (reports.some(({ failed }) => failed > 0)) process.exit(1);
+  await writeFile(
+    capabilitiesFile,
+    `${introduction}\n${capabilityTable(reports)}\n\n## What is kept of the contract\n\nBy section of [the contract](../packages/persist-testkit/CONTRACT.md).\n\n${conformanceTable(reports)}\n`,
+  );
+}
