@@ -47,7 +47,10 @@ export function capabilityTable(reports: readonly Report[]): string {
   });
   const names = Object.keys(columns[0] ?? {}) as (keyof (typeof columns)[number])[];
   const cell = (value: unknown) => (value === Number.MAX_SAFE_INTEGER ? "any" : value);
-  return [...head(reports), ...names.map((name) => row([`\`${name}\``, ...columns.map((one) => cell(one[name]))]))].join("\n");
+  return [
+    ...head(reports),
+    ...names.map((name) => row([`\`${name}\``, ...columns.map((one) => cell(one[name]))])),
+  ].join("\n");
 }
 
 /** Per section what is kept; what does not apply stands below with its reason. */
@@ -58,14 +61,23 @@ function conformanceTable(reports: readonly Report[]): string {
     return notes.indexOf(reason) + 1;
   };
   const cellOf = (clauses: readonly ClauseResult[]) => {
-    const reasons = new Set(clauses.flatMap(({ status, detail = "" }) => (status === "skipped" ? [noteOf(detail)] : [])));
+    const reasons = new Set(
+      clauses.flatMap(({ status, detail = "" }) => (status === "skipped" ? [noteOf(detail)] : [])),
+    );
     return reasons.size === 0 ? "all" : `all that apply (${[...reasons].join(", ")})`;
   };
   const sections = [...new Set(reports.flatMap(({ clauses }) => clauses.map(({ section }) => section)))];
   const rows = sections.map((section) =>
     row([section, ...reports.map(({ clauses }) => cellOf(clauses.filter((clause) => clause.section === section)))]),
   );
-  return [...head(reports), ...rows, "", "What does not apply, and why:", "", ...notes.map((note, i) => `${i + 1}. ${note}`)].join("\n");
+  return [
+    ...head(reports),
+    ...rows,
+    "",
+    "What does not apply, and why:",
+    "",
+    ...notes.map((note, i) => `${i + 1}. ${note}`),
+  ].join("\n");
 }
 
 if (import.meta.main) {
