@@ -7,17 +7,17 @@ import { firstOf } from "./stream-heads.ts";
 
 /**
  * Erases the stream's events below the version, or all that it has now, a commit of at most 1 000 at a time, the oldest first; so what breaks off leaves an erased beginning.
- * `expected` is judged with the first commit, and what is appended after that stays. Whether there was an event to erase.
+ * `expected`, asked for once the call has begun, is judged with the first commit, and what is appended after that stays. Whether there was an event to erase.
  */
 export async function eraseEvents(
   gate: Gate,
   stream: string,
-  { before, expected, begin }: { before?: number; expected?: ExpectedVersion; begin(): Call },
+  { before, expected, begin }: { before?: number; expected?(): ExpectedVersion; begin(): Call },
 ): Promise<boolean> {
   const first = begin();
   const head = await readHead(gate, stream, first);
   const end = Math.min(before ?? Number.POSITIVE_INFINITY, head.version + 1);
-  let condition = expected;
+  let condition = expected?.();
   let existed = false;
   for (let from = firstOf(head); from < end || condition !== undefined; ) {
     from = Math.max(from, Math.min(from + commitLimits.commitOps, end));

@@ -82,7 +82,7 @@ export function createEventOps(gate: Gate): Omit<Events, "subscribe"> {
       checkKey(stream, "stream");
       const operation = "events.deleteStream";
       const begin = () => beginCall(operation, stream, o, ["expectedVersion"]);
-      return gate.track(eraseEvents(gate, stream, { expected: parseExpected(operation, o), begin }));
+      return gate.track(eraseEvents(gate, stream, { expected: () => parseExpected(operation, o), begin }));
     },
   };
 }
