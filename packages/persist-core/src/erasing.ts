@@ -15,9 +15,9 @@ export async function eraseEvents(
   { before, expected, begin }: { before?: number; expected?(): ExpectedVersion; begin(): Call },
 ): Promise<boolean> {
   const first = begin();
+  let condition = expected?.();
   const head = await readHead(gate, stream, first);
   const end = Math.min(before ?? Number.POSITIVE_INFINITY, head.version + 1);
-  let condition = expected?.();
   let existed = false;
   for (let from = firstOf(head); from < end || condition !== undefined; ) {
     from = Math.max(from, Math.min(from + commitLimits.commitOps, end));
