@@ -3,6 +3,7 @@ export type { BlobBody, BlobInfo, BlobItem, BlobPutOptions, Blobs, BlobUpload, S
 export type { Capabilities, Support } from "./api/capabilities.ts";
 export type { Change, ChangesOptions, Watcher, WatchOptions } from "./api/changes.ts";
 export type { CollectionOptions } from "./api/collections.ts";
+export type { ConsumeOptions, Consumer, ConsumerHandler } from "./api/consumers.ts";
 export type {
   AppendOptions,
   AppendResult,

@@ -9,6 +9,8 @@ export interface Lifecycle {
   leave(): void;
   /** Calls back when closing begins. Returns what ends that. */
   onClosing(end: () => void): () => void;
+  /** Nothing is waited for any more: the backend may have been closed. */
+  readonly hasEnded: boolean;
   /** Counts the work as in flight until it settles, and returns it. */
   track<T>(work: Promise<T>): Promise<T>;
   /** Refuses new work, waits at most `timeout` milliseconds for what is in flight, then runs `end`. Once: later calls wait for the first. */
@@ -19,6 +21,7 @@ export function createLifecycle(store: string): Lifecycle {
   let inFlight = 0;
   let closing: Promise<void> | undefined;
   let onIdle: (() => void) | undefined;
+  let hasEnded = false;
   const endings = new Set<() => void>();
 
   const idle = (timeout: number) =>
@@ -52,6 +55,9 @@ export function createLifecycle(store: string): Lifecycle {
       endings.add(end);
       return () => endings.delete(end);
     },
+    get hasEnded() {
+      return hasEnded;
+    },
     track(work) {
       enter();
       work.then(leave, leave);
@@ -59,7 +65,10 @@ export function createLifecycle(store: string): Lifecycle {
     },
     close(timeout, end) {
       if (closing !== undefined) return closing;
-      closing = idle(timeout).then(end);
+      closing = idle(timeout).then(() => {
+        hasEnded = true;
+        return end();
+      });
       for (const ending of [...endings]) ending();
       return closing;
     },

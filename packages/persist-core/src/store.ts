@@ -2,6 +2,7 @@ import type { Capabilities } from "./api/capabilities.ts";
 import type { Store } from "./api/store.ts";
 import { createAttempts } from "./attempts.ts";
 import { createBindings } from "./bindings.ts";
+import { createConsumers } from "./consumers/consume.ts";
 import type { Engine, Scope } from "./contract.ts";
 import { createDigest } from "./digest.ts";
 import { parseDuration } from "./durations.ts";
@@ -45,6 +46,7 @@ export function createStoreOver(parts: StoreParts): Store {
   const { gate } = indexes;
   const attempts = createAttempts();
   const bindings = createBindings();
+  const transactions = createTransactions(gate, attempts, lifecycle, bindings);
   const namespaces = new Map<string, Store>();
 
   const close: Store["close"] = async (o) => {
@@ -68,9 +70,9 @@ export function createStoreOver(parts: StoreParts): Store {
     }),
     kv: createKv(gate, attempts, bindings),
     blobs: createBlobs(gate, attempts),
-    events: createEvents(gate),
+    events: { ...createEvents(gate), consume: createConsumers({ gate, lifecycle, repeat: transactions.repeat }) },
     changes: createAllChanges(gate, { records: (row) => showRecord(row), kv: showValue, blobs: showInfo }),
-    transaction: createTransactions(gate, attempts, lifecycle, bindings),
+    transaction: transactions.run,
     namespace(child) {
       lifecycle.ensureOpen();
       checkName(child, "namespace");

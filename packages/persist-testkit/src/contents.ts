@@ -23,6 +23,7 @@ import { failIf } from "./clauses/61-fail-if.ts";
 import { readingEvents } from "./clauses/62-reading-events.ts";
 import { subscribe } from "./clauses/64-subscribe.ts";
 import { erasing } from "./clauses/66-erasing.ts";
+import { consumers } from "./clauses/67-consumers.ts";
 import { transactions } from "./clauses/70-transactions.ts";
 import { isolation } from "./clauses/72-isolation.ts";
 import { feeds } from "./clauses/75-feeds.ts";
@@ -63,6 +64,7 @@ export const chapters: readonly Chapter[] = [
   readingEvents,
   subscribe,
   erasing,
+  consumers,
   transactions,
   isolation,
   feeds,

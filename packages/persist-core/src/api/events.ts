@@ -1,4 +1,5 @@
 import type { Watcher } from "./changes.ts";
+import type { ConsumeOptions, Consumer, ConsumerHandler } from "./consumers.ts";
 import type { Listing, RangeOptions } from "./listings.ts";
 import type { OpOptions } from "./operations.ts";
 
@@ -105,6 +106,11 @@ export interface Events {
   head(stream?: string, o?: OpOptions): Promise<number>;
   /** Those that have events, by name. */
   streams(o?: RangeOptions): Listing<{ stream: string; version: number }>;
+  /**
+   * Hands every event to the handler, at least once, one after another in the order of their positions, and keeps how far it is under the name: in whatever process a
+   * consumer of this name runs next, it goes on there. Of several at once one works and the others wait. Begins at once; see {@link Consumer} for how it ends.
+   */
+  consume(name: string, handler: ConsumerHandler, o?: ConsumeOptions): Consumer;
   /**
    * Goes through the stream from its beginning and gives the last state and the version that it belongs to, which an append may expect. Reads page by page; `step` is
    * called at once, event by event.

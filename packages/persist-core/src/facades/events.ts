@@ -24,7 +24,7 @@ import { listRows } from "../row-listing.ts";
 import { toEvent } from "../stored-event.ts";
 
 /** What can be done in a transaction too. */
-export function createEventOps(gate: Gate): Omit<Events, "subscribe"> {
+export function createEventOps(gate: Gate): Omit<Events, "subscribe" | "consume"> {
   return {
     async append<M>(
       stream: string,
@@ -87,7 +87,7 @@ export function createEventOps(gate: Gate): Omit<Events, "subscribe"> {
   };
 }
 
-export function createEvents(gate: LiveGate): Events {
+export function createEvents(gate: LiveGate): Omit<Events, "consume"> {
   return {
     ...createEventOps(gate),
     subscribe: <M>(o?: SubscribeOptions) => subscribe(gate, o, toEvent<M>),
