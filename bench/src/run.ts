@@ -11,6 +11,7 @@ import { toTable } from "./table.ts";
 const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   sqlite: async () => (await import("./suites/sqlite.ts")).sqlite,
   growth: async () => (await import("./suites/growth.ts")).growth,
+  events: async () => (await import("./suites/events.ts")).events,
   memory: async () => (await import("./suites/memory.ts")).memory,
 };
 
