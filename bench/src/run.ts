@@ -10,6 +10,7 @@ import { toTable } from "./table.ts";
 /** Loaded one at a time: each brings what it measures. */
 const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   sqlite: async () => (await import("./suites/sqlite.ts")).sqlite,
+  queries: async () => (await import("./suites/queries.ts")).queries,
   growth: async () => (await import("./suites/growth.ts")).growth,
   events: async () => (await import("./suites/events.ts")).events,
   memory: async () => (await import("./suites/memory.ts")).memory,

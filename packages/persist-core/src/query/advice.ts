@@ -5,19 +5,30 @@ import type { ParsedQuery } from "./query.ts";
 import { componentRange } from "./tuple-range.ts";
 import { maxTuplePaths } from "./tuples.ts";
 
+export interface Circumstances {
+  readonly collection: string | undefined;
+  /** By which it went. */
+  readonly index: string | undefined;
+}
+
 /** TOO_LARGE, naming the index to add. */
-export function scannedTooMuch(query: ParsedQuery, collection: string | undefined): PersistError {
+export function scannedTooMuch(query: ParsedQuery, circumstances: Circumstances): PersistError {
   const { operation, maxScan } = query;
-  const paths = indexToAdd(query);
-  const advice =
-    paths.length === 0
-      ? "No index narrows such a query: ask for less by prefix, start and end"
-      : `Add an index on ${paths.map((path) => JSON.stringify(path)).join(", ")}, as in ${declaration(collection ?? firstSegment(query.prefix), paths)}, and let where and orderBy go by it; or ask for less by prefix, start and end`;
   return new PersistError(
     "TOO_LARGE",
-    `${operation}: the query needs to read more than ${maxScan} entries (its maxScan) to filter or sort them. ${advice}; or raise maxScan.`,
+    `${operation}: the query needs to read more than ${maxScan} entries (its maxScan) to filter or sort them. ${adviceFor(query, circumstances)}; or ask for less by prefix, start and end; or raise maxScan.`,
     { operation },
   );
+}
+
+function adviceFor(query: ParsedQuery, { collection, index }: Circumstances): string {
+  const paths = indexToAdd(query);
+  const listed = paths.map((path) => JSON.stringify(path)).join(", ");
+  if (paths.length === 0) return "No index narrows such a query";
+  if (index !== undefined && query.order.paths.length === 0) {
+    return `The index "${index}" narrows it, but not in the order of keys: order by ${listed}`;
+  }
+  return `Add an index on ${listed}, as in ${declaration(collection ?? firstSegment(query.prefix), paths)}, and let where and orderBy go by it`;
 }
 
 /** What every match is equal to, then the order; or, without an order, what is compared. */

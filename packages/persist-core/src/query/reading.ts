@@ -27,6 +27,8 @@ export interface Reading {
   readonly total: number;
   /** How many are wanted at the moment. */
   wanted: number;
+  /** The name of the index that it goes by, for messages. */
+  index: string | undefined;
   entriesRead: number;
   requests: number;
   scan(range: ScanRange): Promise<ScanPage>;
@@ -54,6 +56,7 @@ export function createReading({ query, collection, total, scan, documentOf }: Re
     query,
     total,
     wanted: 1,
+    index: undefined,
     entriesRead: 0,
     requests: 0,
     async scan(range) {
@@ -65,7 +68,7 @@ export function createReading({ query, collection, total, scan, documentOf }: Re
     async scanAtMost(range) {
       if (left === 0) {
         const { rows } = await reading.scan({ ...range, limit: 1, keysOnly: true });
-        if (rows.length > 0) throw scannedTooMuch(query, collection);
+        if (rows.length > 0) throw scannedTooMuch(query, { collection, index: reading.index });
         return { rows, more: false };
       }
       const page = await reading.scan({ ...range, limit: Math.min(range.limit, left) });

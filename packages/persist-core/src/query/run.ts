@@ -38,6 +38,7 @@ export function createRun({ reading, indexes, anyOrder }: RunOptions): Run {
     const isUsable = plan === undefined || ready.some(({ id }) => id === plan?.index.id);
     if (finding !== undefined && after === last && isUsable) return finding;
     plan = chooseIndex(query.where?.required ?? [], query.order, ready);
+    reading.index = plan?.index.name;
     waiting = [];
     more = true;
     const from = after === undefined ? undefined : textToPlace(after, query.order);
