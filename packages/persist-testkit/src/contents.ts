@@ -16,6 +16,7 @@ import { kv } from "./clauses/40-kv.ts";
 import { buckets } from "./clauses/42-buckets.ts";
 import { blobs } from "./clauses/50-blobs.ts";
 import { uploads } from "./clauses/52-uploads.ts";
+import { endingUploads } from "./clauses/53-ending-uploads.ts";
 import { copyingBlobs } from "./clauses/54-copying-blobs.ts";
 import { folders } from "./clauses/56-folders.ts";
 import { events } from "./clauses/60-events.ts";
@@ -57,6 +58,7 @@ export const chapters: readonly Chapter[] = [
   buckets,
   blobs,
   uploads,
+  endingUploads,
   copyingBlobs,
   folders,
   events,
