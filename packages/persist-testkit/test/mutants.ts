@@ -267,6 +267,23 @@ export const mutants: readonly Mutant[] = [
     changingOps((op) => (op.op === "check" ? { op: "check", space: "system", key: "none", ifVersion: null } : op)),
   ),
   engineMutant(
+    "forgets the entries of a reindex",
+    ["K-engine-reindex", "K-engine-reindex-unique", "K-index-restart"],
+    changingOps((op) => (op.op === "reindex" ? { ...op, index: [] } : op)),
+  ),
+  engineMutant("reindexes what was written meanwhile", ["K-engine-reindex-version"], (engine) => ({
+    async commit(lists, o) {
+      const present = async (op: Op): Promise<Op> => {
+        if (op.op !== "reindex") return op;
+        const [row] = await engine.read("records", [op.key], o);
+        return row === undefined ? op : { ...op, ifVersion: row.version };
+      };
+      const changed: Op[][] = [];
+      for (const list of lists) changed.push(await Promise.all(list.map(present)));
+      return engine.commit(changed, o);
+    },
+  })),
+  engineMutant(
     "ends a listing after its first page",
     ["K-list-batches-kv-list", "K-list-many", "K-engine-scan-limit"],
     (engine) => ({ scan: async (space, range, o) => ({ ...(await engine.scan(space, range, o)), more: false }) }),

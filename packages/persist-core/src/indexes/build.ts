@@ -42,11 +42,12 @@ export function createBuilder(live: Gate, catalog: CatalogCache): Builder {
           await pause(0); // everybody else first
         }
       } catch (error) {
-        if (PersistError.is(error, "CLOSED")) return;
+        if (PersistError.is(error, "CLOSED")) break;
         state.again = true;
         await pause(Math.min(longestPause, firstPause * 2 ** failures++));
       }
     }
+    walking.delete(collection); // at once: whoever starts now must not think that somebody walks
   };
 
   return {
@@ -58,7 +59,7 @@ export function createBuilder(live: Gate, catalog: CatalogCache): Builder {
       }
       const state = { again: true };
       walking.set(collection, state);
-      void walk(collection, state).finally(() => walking.delete(collection));
+      void walk(collection, state);
     },
   };
 }

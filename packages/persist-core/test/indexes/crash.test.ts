@@ -1,11 +1,7 @@
 // A process that builds an index may die at any moment. Whoever declares the same next finishes it, and nobody finds too little by it, or too much.
 import { describe, expect, test } from "vitest";
 import type { Engine } from "../../src/contract.ts";
-import { lift } from "../../src/lift/engine.ts";
-import { createMemoryEngine } from "../../src/memory/engine.ts";
-import { createState } from "../../src/memory/state.ts";
-import { createStoreOver } from "../../src/store.ts";
-import { bareAdapter, type Stored } from "../lift/adapters.ts";
+import { backends, storeOn } from "./backends.ts";
 import { catalogOf, entriesIn, until } from "./waiting.ts";
 
 const never = new Promise<never>(() => undefined);
@@ -33,34 +29,6 @@ function mortal(engine: Engine, life: number, lastHappens: boolean): Engine & { 
     },
   };
 }
-
-function storeOn(engine: Engine) {
-  return createStoreOver({
-    name: "test",
-    namespace: "",
-    engine,
-    openScope: async () => engine,
-    now: Date.now,
-    closeAdapter: async () => undefined,
-  });
-}
-
-const backends: readonly [name: string, create: () => () => Promise<Engine>][] = [
-  [
-    "memory",
-    () => {
-      const state = createState();
-      return async () => createMemoryEngine(state);
-    },
-  ],
-  [
-    "four methods",
-    () => {
-      const stored: Stored = new Map();
-      return () => lift(bareAdapter(stored), { name: "test", namespace: "" });
-    },
-  ],
-];
 
 describe.each(backends)("over %s", (_, create) => {
   test.each([true, false])(
@@ -109,4 +77,29 @@ test("two that cannot both be in a unique index keep nothing else from being bui
   expect(even).toMatchObject({ state: "failed", duplicates: ["1000", "1100"] });
   expect(await entriesIn(engine, n?.id as string)).toHaveLength(rows);
   expect(await entriesIn(engine, even?.id as string)).toHaveLength(rows - 2);
+});
+
+test("a page that came by an index which was given up meanwhile is not handed out", async () => {
+  const engine = await (backends[0] as (typeof backends)[0])[1]()();
+  let meanwhile = async () => {};
+  const slow: Engine = {
+    ...engine,
+    async scan(space, range, o) {
+      const page = await engine.scan(space, range, o);
+      if (range.by === "index") await meanwhile();
+      return page;
+    },
+  };
+  const [here, there] = [storeOn(slow), storeOn(engine)];
+  const users = here.records.collection<{ n: number }>("users", numbers);
+  await users.put("1", { n: 1 });
+  const query = { where: { n: 1 } };
+  await until(async () => (await users.explain(query)).plan === "index");
+  meanwhile = async () => {
+    meanwhile = async () => {};
+    const changed = there.records.collection<{ n: number }>("users", { indexes: { n: { on: ["n", "m"] } } });
+    await changed.put("2", { n: 1 }); // without an entry in the index that is being read
+  };
+  await expect(users.list(query).toArray()).rejects.toMatchObject({ code: "CONFLICT", retryable: true });
+  expect((await users.list(query).toArray()).map(({ key }) => key)).toEqual(["1", "2"]);
 });

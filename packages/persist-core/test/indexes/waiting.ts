@@ -5,6 +5,8 @@ import type { Engine } from "../../src/contract.ts";
 const o = { now: 0, deadline: Number.POSITIVE_INFINITY };
 
 interface StoredDefinition {
+  readonly on: readonly string[];
+  readonly unique: boolean;
   readonly id: string;
   readonly state: string;
   readonly duplicates?: readonly string[];

@@ -288,6 +288,18 @@ export const collections: Chapter = {
       );
     }),
 
+    clause("K-collection-closed", "A collection ends with its store", async (t) => {
+      const store = await t.store();
+      const users = store.records.collection<Named>("users", { indexes: { name: { on: "name", unique: true } } });
+      await users.put("1", { name: "Ada" });
+      await store.close();
+      await refused(() => users.put("2", { name: "Bob" }), "CLOSED", "put");
+      await refused(() => users.get("1"), "CLOSED", "get");
+      await refused(() => users.list().toArray(), "CLOSED", "list");
+      const late = store.records.collection<Named>("late", { indexes: { name: { on: "name" } } });
+      await refused(() => late.put("1", { name: "Ada" }), "CLOSED", "put into one that was declared afterwards");
+    }),
+
     clause("K-collection-key-bytes", "A key has at most 512 bytes together with the collection's name", async (t) => {
       const { records } = await t.store();
       const users = records.collection<number>("users");
