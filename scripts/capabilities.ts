@@ -18,6 +18,8 @@ const introduction = `# Capabilities
 What each backend can do, as \`store.capabilities\` says at run time; \`createStore({ require })\` refuses to start with less. All else is [the same everywhere](semantics.md). What is
 \`absent\` is refused with UNSUPPORTED before any I/O.
 
+The kit runs SQLite with \`durability: "relaxed"\`, which is why its row says \`memory\`; with \`"full"\`, the default, an acknowledged write survives a power cut, and it says \`disk\`.
+
 This page is made from runs of [the conformance kit](../packages/persist-testkit/README.md) by \`npm run capabilities\`.
 `;
 
