@@ -389,14 +389,22 @@ export const feeds: Chapter = {
       "Between what is there and what changes nothing is missed while sixteen write",
       async (t) => {
         const store = await t.store();
-        await store.kv.setMany(Array.from({ length: 700 }, (_, i) => [`p${i}`, i]));
+        const keys = Array.from({ length: 2000 }, (_, i) => `p${1000 + i}`);
+        for (const half of [keys.slice(0, 1000), keys.slice(1000)]) await store.kv.setMany(half.map((key) => [key, 0]));
+        const watcher = store.kv.watch({ prefix: "" }, { initial: true });
+        await watcher.ready;
+        const first = await watcher[Symbol.asyncIterator]().next();
+        // Some of what was listed changes while the rest is still to be listed.
+        await store.kv.set("p1000", "anew");
+        await store.kv.delete("p1001");
+        await store.kv.set("a", "before all others");
         const writing = writeAtOnce(store, 12);
-        const following = await follow(store.kv.watch({ prefix: "" }, { initial: true }));
+        const following = await follow(watcher);
         await writing;
         await store.kv.set("end", 1);
         await following.until((seen) => brief(seen).includes("put end"));
         const kept = [...(await presentState(store))].filter(([name]) => name.startsWith("kv/"));
-        equal(fold(following.seen), new Map(kept), "versions by key");
+        equal(fold([first.value as Change, ...following.seen]), new Map(kept), "versions by key");
       },
     ),
 
