@@ -82,10 +82,10 @@ test("who only catches up is told of every error", async () => {
 
 test("only while somebody waits does a watcher listen", async () => {
   const { store, listeners } = counted();
+  await store.kv.set("a", 1);
   const watcher = store.kv.watch({ prefix: "" }, { initial: true });
   await watcher.ready;
   expect(listeners()).toBe(0);
-  await store.kv.set("a", 1);
   const iterator = watcher[Symbol.asyncIterator]();
   await iterator.next();
   expect(listeners()).toBe(0);
