@@ -72,7 +72,7 @@ export const wholeStore: Chapter = {
     ...Object.entries(changes).map(([slug, change]) =>
       clause(
         `K-digest-changes-${slug}`,
-        `The digest changes with its contents: ${slug.replaceAll("-", " ")}`,
+        ["The digest changes with its contents", slug.replaceAll("-", " ")],
         async (t) => {
           const store = await t.store();
           await fill(store);
