@@ -12,7 +12,10 @@ export const uploads: Chapter = {
     ...([1, 2] as const).map((seed) =>
       clause(
         `K-upload-small-${seed}`,
-        `${seed === 1 ? "A few bytes" : "Bytes one by one"} become a blob`,
+        [
+          "What is uploaded becomes a blob, whatever the size of its chunks",
+          seed === 1 ? "a few bytes" : "bytes one by one",
+        ],
         async (t) => {
           const store = await t.store();
           const upload = await store.blobs.createUpload("k");
@@ -26,15 +29,19 @@ export const uploads: Chapter = {
     ),
 
     ...([70_001, 1_048_576, 1_500_000, 2_700_000] as const).map((size) =>
-      clause(`K-upload-chunks-${size}`, `2.7 MB in chunks of ${size} bytes become a blob`, async (t) => {
-        const store = await t.store();
-        const upload = await store.blobs.createUpload("k");
-        await write(upload, content, size);
-        const info = await upload.complete();
-        equal([info.size, info.digest], [content.length, await digestOf(content)], "size and digest");
-        equal(await bytesAt(store, "k"), content, "the bytes");
-        equal(await store.blobs.verify("k"), true, "verify");
-      }),
+      clause(
+        `K-upload-chunks-${size}`,
+        ["What is uploaded becomes a blob, whatever the size of its chunks", `2.7 MB in chunks of ${size} bytes`],
+        async (t) => {
+          const store = await t.store();
+          const upload = await store.blobs.createUpload("k");
+          await write(upload, content, size);
+          const info = await upload.complete();
+          equal([info.size, info.digest], [content.length, await digestOf(content)], "size and digest");
+          equal(await bytesAt(store, "k"), content, "the bytes");
+          equal(await store.blobs.verify("k"), true, "verify");
+        },
+      ),
     ),
 
     clause("K-upload-empty", "An upload of nothing is an empty blob", async (t) => {
