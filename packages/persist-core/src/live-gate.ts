@@ -81,18 +81,24 @@ export function createLiveGate(
   async function* chunksOf(row: Row, range: ByteRange, call: Call, mayGoOn: () => void) {
     ensureUsable(call);
     const watch = watchStalls(call);
+    let isWaiting = false;
     try {
       const chunks = engine.bytes.open(row, range, bytesOptions(watch))[Symbol.asyncIterator]();
       try {
         for (;;) {
           watch.progress();
+          isWaiting = true;
           const step = await lifecycle.track(watch.orFail(chunks.next()));
+          isWaiting = false;
           if (step.done === true) return;
           yield step.value;
           mayGoOn();
         }
       } finally {
-        await chunks.return?.();
+        // Where the next bytes have not come, an end would wait for them for ever.
+        const ended = chunks.return?.();
+        if (isWaiting) ended?.catch(() => undefined);
+        else await ended;
       }
     } catch (error) {
       throw explain(error, call, engine);

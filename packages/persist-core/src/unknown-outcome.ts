@@ -17,13 +17,7 @@ export async function findOut(
 ): Promise<Applied> {
   const o: EngineOptions = { now: now(), deadline: call.deadline, signal: call.signal };
   try {
-    for (const op of ops) {
-      if ((op.op === "put" || op.op === "add") && (await isThere(engine, op, o)))
-        return await gatherAnswers(engine, ops, o);
-      if (op.op === "append" && (await findAppended(engine, op, o)) !== undefined)
-        return await gatherAnswers(engine, ops, o);
-      if (op.op === "erase" && (await isErased(engine, op, o))) return await gatherAnswers(engine, ops, o);
-    }
+    if (await hasHappened(engine, ops, o)) return await gatherAnswers(engine, ops, o);
   } catch {
     // The backend cannot be asked either; `cause` says more than this second failure would.
   }
@@ -38,6 +32,22 @@ export async function findOut(
       cause,
     },
   );
+}
+
+/**
+ * Whether it is certain. A version proves the whole list. Events and erasures do not, because they may have stood there since long: they count only where the list
+ * writes nothing else and all of them are found, for then it comes to the same.
+ */
+async function hasHappened(engine: Engine, ops: readonly Op[], o: EngineOptions): Promise<boolean> {
+  for (const op of ops) if ((op.op === "put" || op.op === "add") && (await isThere(engine, op, o))) return true;
+  let found = false;
+  for (const op of ops) {
+    if (op.op === "check" || op.op === "checkRange") continue;
+    if (op.op === "append") found = (await findAppended(engine, op, o)) !== undefined;
+    else found = op.op === "erase" && (await isErased(engine, op, o));
+    if (!found) return false;
+  }
+  return found;
 }
 
 async function isThere(engine: Engine, op: PutOp | AddOp, o: EngineOptions): Promise<boolean> {

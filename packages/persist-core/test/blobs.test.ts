@@ -49,6 +49,26 @@ describe("a blob", () => {
     expect(returned).toBe(true);
   });
 
+  it("whose bytes stop coming is given up by its reader's signal, and by the time that nothing came", async () => {
+    const { store } = storeOver((engine) => ({
+      bytes: {
+        ...engine.bytes,
+        async *open(row, range, o) {
+          yield* engine.bytes.open(row, { ...range, length: 3 }, o);
+          await gateway().opened;
+        },
+      },
+    }));
+    await store.blobs.put("a", "hello");
+    const leaving = new AbortController();
+    const reading = store.blobs.get("a", { signal: leaving.signal }).then((blob) => blob?.bytes());
+    setImmediate(() => leaving.abort());
+    await expect(reading).rejects.toMatchObject({ code: "ABORTED" });
+    const waiting = store.blobs.get("a", { timeout: 20 }).then((blob) => blob?.bytes());
+    await expect(waiting).rejects.toMatchObject({ code: "TIMEOUT" });
+    await store.close();
+  });
+
   it("that was damaged is CORRUPT, whichever way it is read", async () => {
     const { store } = storeOver((engine) => ({
       bytes: {

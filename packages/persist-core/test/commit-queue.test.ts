@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { beginCall } from "../src/calls.ts";
+import type { Op } from "../src/contract.ts";
 import { PersistError } from "../src/errors.ts";
+import { createMemoryEngine } from "../src/memory/engine.ts";
+import { createState } from "../src/memory/state.ts";
+import { findOut } from "../src/unknown-outcome.ts";
 import { gateway, storeOver } from "./engine-spy.ts";
 
 describe("group commit", () => {
@@ -105,6 +110,27 @@ describe("a commit whose reply is lost", () => {
     expect(error).toMatchObject({ code: "UNAVAILABLE", outcome: "unknown", retryable: true });
     expect(error.version).toMatch(/^[a-z0-9]+-[a-z0-9]+$/);
     expect(error.cause).toMatchObject({ message: "connection reset" });
+  });
+
+  it("is not proved by events that may have stood there since long", async () => {
+    const engine = createMemoryEngine(createState());
+    const o = { now: 1, deadline: performance.now() + 30_000 };
+    const append = (stream: string): Op => ({
+      op: "append",
+      stream,
+      events: [{ id: "e", type: "t", tags: [], data: "1" }],
+    });
+    await engine.commit([[append("s")]], o);
+    const call = beginCall("test", undefined, undefined);
+    const ask = (...ops: Op[]) => findOut(engine, ops, new Error("connection reset"), call, () => 1);
+    await expect(ask(append("s"))).resolves.toMatchObject({ answers: [{ appended: { version: 1, position: 1 } }] });
+    const remove: Op = { op: "delete", space: "kv", key: "a", version: "v" };
+    const put: Op = { op: "put", space: "kv", key: "b", value: "1", version: "w" };
+    for (const other of [remove, put, append("other")]) {
+      await expect(ask(append("s"), other)).rejects.toMatchObject({ code: "UNAVAILABLE", outcome: "unknown" });
+    }
+    await engine.commit([[put]], o);
+    await expect(ask(append("s"), put)).resolves.toMatchObject({ answers: [{}, { value: "1" }] });
   });
 });
 

@@ -32,6 +32,7 @@ import { scopes } from "./clauses/80-scopes.ts";
 import { wholeStore } from "./clauses/82-whole-store.ts";
 import { lifecycle } from "./clauses/90-lifecycle.ts";
 import { badInput } from "./clauses/92-bad-input.ts";
+import { faults } from "./clauses/94-faults.ts";
 import { adapterMethods } from "./clauses/96-adapter.ts";
 import { engineRows } from "./clauses/97-engine-1-rows.ts";
 import { engineCommits } from "./clauses/97-engine-2-commits.ts";
@@ -39,6 +40,7 @@ import { engineIndexes } from "./clauses/97-engine-3-indexes.ts";
 import { engineEvents } from "./clauses/97-engine-4-events.ts";
 import { engineChanges } from "./clauses/97-engine-5-changes.ts";
 import { engineBytes } from "./clauses/97-engine-6-bytes.ts";
+import { histories } from "./clauses/98-histories.ts";
 import { models } from "./clauses/99-model.ts";
 
 export const chapters: readonly Chapter[] = [
@@ -74,6 +76,7 @@ export const chapters: readonly Chapter[] = [
   wholeStore,
   lifecycle,
   badInput,
+  faults,
   adapterMethods,
   engineRows,
   engineCommits,
@@ -81,5 +84,6 @@ export const chapters: readonly Chapter[] = [
   engineEvents,
   engineChanges,
   engineBytes,
+  histories,
   models,
 ];

@@ -1,6 +1,11 @@
 export { toBadge } from "./badge.ts";
 export { type CertifyOptions, certify } from "./certify.ts";
+export { type AdapterCall, type Fate, faulty } from "./faults/faulty.ts";
 export type { Budget, Harness } from "./harness.ts";
+export type { Action, Call, Found } from "./history/call.ts";
+export { type AppendCall, checkEventOrder, type ReadCall, type SeenEvent } from "./history/event-order.ts";
+export { checkLinearizable, type Verdict } from "./history/linearizable.ts";
+export { createRecorder, type Recorder, type RecorderOptions, type RegisterClient } from "./history/recorder.ts";
 export { toMarkdown } from "./markdown.ts";
 export type { ClauseResult, Counts, Report } from "./report.ts";
 export { type TestRunner, testAdapter } from "./test-adapter.ts";

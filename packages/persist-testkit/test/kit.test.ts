@@ -3,7 +3,7 @@ import { certify, type Harness, testAdapter, toBadge, toMarkdown } from "@cuitty
 import { describe, expect, it } from "vitest";
 import { chapters } from "../src/contents.ts";
 import { memoryHarness } from "./harnesses.ts";
-import { mutants } from "./mutants.ts";
+import { mutants } from "./mutants/all.ts";
 
 const clauses = chapters.flatMap((chapter) => chapter.clauses);
 
@@ -18,31 +18,6 @@ describe("the clauses", () => {
     const titles = clauses.filter(({ title }) => title.length < 10 || title.length > 200 || title.endsWith("."));
     expect(titles.map(({ key }) => key)).toEqual([]);
   });
-
-  it("are those that mutants name", () => {
-    const keys = new Set(clauses.map(({ key }) => key));
-    const named = mutants.flatMap((mutant) => [
-      ...mutant.clauses,
-      ...(mutant.model === undefined ? [] : [mutant.model]),
-    ]);
-    expect(named.filter((key) => !keys.has(key))).toEqual([]);
-  });
-});
-
-describe("an adapter that", () => {
-  for (const { name, clauses: told, model, create } of mutants) {
-    it(`${name} is rejected`, async () => {
-      for (const key of told) {
-        const report = await certify(create(), { only: key });
-        const own = report.clauses.find((clause) => clause.key === key);
-        expect(own, key).toMatchObject({ key, status: "failed" });
-      }
-      if (model === undefined) return;
-      const report = await certify(create(), { only: model, seed: 1 });
-      expect(report.clauses).toMatchObject([{ key: model, status: "failed" }]);
-      expect(report.clauses[0]?.detail).toMatch(/seed -?\d+, path "[\d:]+", after:\n {2}1\. /);
-    }, 60_000);
-  }
 });
 
 describe("certify", () => {

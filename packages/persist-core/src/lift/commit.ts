@@ -4,6 +4,7 @@ import type { Writes } from "./backend.ts";
 import { parseToken } from "./contents.ts";
 import { draftOps } from "./draft.ts";
 import { entryPlace, storedIndexEntry } from "./index-entries.ts";
+import { notApplied } from "./journal.ts";
 import { judge } from "./judge.ts";
 import type { Layout } from "./layout.ts";
 import type { OpenScope } from "./open-scope.ts";
@@ -37,7 +38,7 @@ export async function commit(scope: OpenScope, lists: Lists, o: EngineOptions): 
     }
     return results;
   } catch (error) {
-    if (results.length === 0) throw error;
+    if (results.length === 0) throw notApplied(error);
     return fill(results, lists, error);
   } finally {
     for (const release of letGo) release();

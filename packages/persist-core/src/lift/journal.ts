@@ -174,7 +174,8 @@ function parseRedo(data: unknown, physicalKey: string): RedoRecord | undefined {
   });
 }
 
-function notApplied(cause: unknown): unknown {
+/** The same failure, of a commit of which nothing has happened, whatever is known of the call that failed. */
+export function notApplied(cause: unknown): unknown {
   if (!PersistError.is(cause) || cause.outcome === "not-applied") return cause;
   return new PersistError(cause.code, cause.message, { retryable: cause.retryable, outcome: "not-applied", cause });
 }

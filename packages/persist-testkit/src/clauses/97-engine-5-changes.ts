@@ -133,6 +133,23 @@ export const engineChanges: Chapter = {
       },
     ),
 
+    verb(
+      "K-engine-changes-together",
+      "Of lists that are committed together, none is passed over",
+      async (engine, o) => {
+        await apply(engine, o, put("before"));
+        const { cursor } = await engine.changes(undefined, 10, o);
+        const results = await engine.commit([[put("a"), put("b")], [append("s", ["1"])], [put("c")]], o);
+        equal(
+          results.map(({ outcome }) => outcome),
+          ["applied", "applied", "applied"],
+          "the outcomes",
+        );
+        const names = (await changesAfter(engine, o, cursor, 2)).map(nameOf).sort();
+        equal(names, ["kv/a", "kv/b", "kv/c", "streams/s"], "the changes");
+      },
+    ),
+
     verb("K-engine-changes-refused", "What was refused is no change", async (engine, o) => {
       await apply(engine, o, put("a"));
       const { cursor } = await engine.changes(undefined, 10, o);
@@ -353,6 +370,7 @@ export const engineChanges: Chapter = {
       ).finally(() => {
         writing = false;
       });
+      writers.catch(() => undefined); // told below, where they are awaited
       const seen = new Map<string, ChangedRow>();
       let cursor: string | undefined;
       for (let last = false; !last; ) {

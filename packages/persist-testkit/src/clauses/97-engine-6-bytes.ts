@@ -93,6 +93,18 @@ export const engineBytes: Chapter = {
       await engine.bytes.discard(token);
     }),
 
+    verb("K-engine-stage-kept", "What is staged outlives what others commit before it is named", async (engine, o) => {
+      const bytes = bytesOf(1000);
+      const { token } = await engine.bytes.stage(inChunks(bytes, 100), o);
+      await apply(engine, o, put("other"));
+      const other = await engine.bytes.stage(inChunks(bytesOf(10, 2), 10), o);
+      await apply(engine, o, put("f", "other", { space: "blobs", content: other.token }));
+      await apply(engine, later(o, 60 * 60 * 1000), put("g", "mine", { space: "blobs", content: token }));
+      const row = present(await readOne(engine, later(o, 60 * 60 * 1000), "blobs", "g"), "the row");
+      const read = await gather(engine.bytes.open(row, { offset: 0, length: 1000 }, later(o, 60 * 60 * 1000)));
+      equal(read, bytes, "the bytes");
+    }),
+
     verb(
       "K-engine-bytes-body-fails",
       "Where the body fails, so does stage, and with that error or one that has it as cause",
