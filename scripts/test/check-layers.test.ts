@@ -104,21 +104,33 @@ describe("each rule finds its violation", () => {
     ],
     ["adapters do not import the umbrella", `${sqlite}/driver.ts`, `import "@cuitty/persist";`, 1],
     [
-      "the conformance kit imports core and fast-check only",
+      "the conformance kit imports core and fast-check only; its command, Node's modules too",
       "packages/persist-testkit/src/kit.ts",
       `import { test } from "vitest";`,
       1,
     ],
     [
-      "the conformance kit imports core and fast-check only",
+      "the conformance kit imports core and fast-check only; its command, Node's modules too",
       "packages/persist-testkit/src/kit.ts",
       `import "node:fs";`,
       1,
     ],
     [
-      "the conformance kit imports core and fast-check only",
+      "the conformance kit imports core and fast-check only; its command, Node's modules too",
       "packages/persist-testkit/src/kit.ts",
       `import "@cuitty/persist-sqlite";`,
+      1,
+    ],
+    [
+      "the command of the conformance kit imports core and Node's modules only",
+      "packages/persist-testkit/src/command/main.ts",
+      `import fc from "fast-check"; import "node:fs";`,
+      1,
+    ],
+    [
+      "the conformance kit runs without its command",
+      "packages/persist-testkit/src/certify.ts",
+      `import "./command/main.ts";`,
       1,
     ],
     [
