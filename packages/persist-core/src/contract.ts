@@ -211,11 +211,13 @@ export interface IndexRange extends RangeBase {
   readonly upper?: Uint8Array | undefined;
   /** Where the page before ended: only entries beyond it, in the direction of the scan. */
   readonly after?: { readonly tuple: Uint8Array; readonly key: string } | undefined;
+  /** The tuples are not wanted, and may be left out of the page. */
+  readonly rowsOnly?: boolean | undefined;
 }
 
 export interface ScanPage {
   readonly rows: readonly Row[];
-  /** In a scan by index: the tuple of each row. */
+  /** In a scan by index, unless it was {@link IndexRange.rowsOnly}: the tuple of each row. */
   readonly tuples?: readonly Uint8Array[] | undefined;
   /** Whether another page may follow. */
   readonly more: boolean;

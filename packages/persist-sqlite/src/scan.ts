@@ -51,14 +51,14 @@ function scanIndex(connection: Connection, namespace: string, range: IndexRange,
   const rows = connection
     // CROSS JOIN fixes the order of the tables: the index leads.
     .statement(
-      `select i.tuple, ${columnsOf("records", { value: !range.keysOnly })}
+      `select ${range.rowsOnly ? "" : "i.tuple, "}${columnsOf("records", { value: !range.keysOnly })}
        from record_index i cross join records r on r.namespace = i.namespace and r.key = i.key
        where i.namespace = ? and i.name = ? ${bounds.sql} and (r.expires_at is null or r.expires_at > ?)
        order by i.tuple ${order}, i.key ${order} limit ?`,
     )
     .all(namespace, range.index, ...bounds.params, now, range.limit + 1) as (Row & { tuple: Uint8Array })[];
   const more = cut(rows, range);
-  return { rows, tuples: rows.map((row) => row.tuple), more };
+  return range.rowsOnly ? { rows, more } : { rows, tuples: rows.map((row) => row.tuple), more };
 }
 
 /** SQLite compares text as its UTF-8 bytes, which is the order of keys. */

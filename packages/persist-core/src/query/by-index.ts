@@ -1,12 +1,24 @@
 /** Hits by an index. */
-import type { IndexRange, ScanPage } from "../contract.ts";
+import type { IndexRange, Row, ScanPage } from "../contract.ts";
+import { valuesOf } from "./indexes.ts";
 import type { Place } from "./order.ts";
 import type { IndexOrder, IndexPlan } from "./plan.ts";
 import { type Finding, type Hit, hitsOf, type Reading } from "./reading.ts";
 import { isEmptyRange, isInRange, stretchOf, type TupleRange } from "./tuple-range.ts";
-import { endOfOrder } from "./tuples.ts";
+import { encodeTuple, endOfOrder, mayBeShortened } from "./tuples.ts";
 
 type After = NonNullable<IndexRange["after"]>;
+
+/** Where a row stands in the index. The tuple is made of the document, which costs less than having the engine hand out that of each row. */
+function entryOf(reading: Reading, { index }: IndexPlan, row: Row): After {
+  return { tuple: encodeTuple(valuesOf(index, reading.documentOf(row))).tuple, key: row.key };
+}
+
+/** Where a page ends. */
+function endOf(reading: Reading, plan: IndexPlan, { rows }: ScanPage): After | undefined {
+  const row = rows.at(-1);
+  return row && entryOf(reading, plan, row);
+}
 
 /** Reads pages of the index: of as many entries as are wanted, then of more and more, since who goes on has found few hits among them. */
 function createPages(reading: Reading, { index, isNarrow }: IndexPlan) {
@@ -21,7 +33,16 @@ function createPages(reading: Reading, { index, isNarrow }: IndexPlan) {
   ): Promise<ScanPage> => {
     const limit = isSorting ? batchSize : Math.min(batchSize, Math.max(reading.wanted, least));
     least = limit * 2;
-    const part: IndexRange = { by: "index", index: index.id, ...range, after, reverse, limit, keysOnly: false };
+    const part: IndexRange = {
+      by: "index",
+      index: index.id,
+      ...range,
+      after,
+      reverse,
+      limit,
+      keysOnly: false,
+      rowsOnly: true,
+    };
     return isBounded || isSorting ? reading.scanAtMost(part) : reading.scan(part);
   };
 }
@@ -33,7 +54,7 @@ export async function* findAnyOrder(reading: Reading, plan: IndexPlan, isSorting
     let after: After | undefined;
     do {
       const page = await read(range, after, false, isSorting);
-      after = page.more ? lastOf(page) : undefined;
+      after = page.more ? endOf(reading, plan, page) : undefined;
       yield { hits: hitsOf(reading, page.rows), more: after !== undefined || i + 1 < plan.ranges.length };
     } while (after !== undefined);
   }
@@ -52,7 +73,14 @@ export async function* findInOrder(
   const { fixed, descending, tupleAt } = plan.order;
   const { compare, reverse } = reading.query.order;
   const isExact = (tuple: Uint8Array) => endOfOrder(tuple, fixed) === undefined;
-  const isStretched = (tuple: Uint8Array) => descending !== reverse || !isExact(tuple);
+  const turnsTies = descending !== reverse;
+  /** The tuple of a place where the index does not give the order; `undefined` where it does. */
+  const stretchedTuple = ({ values }: Place, tupleThere: () => Uint8Array): Uint8Array | undefined => {
+    if (!turnsTies && !values.some(mayBeShortened)) return undefined;
+    const tuple = tupleThere();
+    return turnsTies || !isExact(tuple) ? tuple : undefined;
+  };
+  const tupleOf = (row: Row) => entryOf(reading, plan, row).tuple;
 
   let [range] = plan.ranges;
   let after: After | undefined;
@@ -64,7 +92,7 @@ export async function* findInOrder(
       let last = beyond === undefined ? undefined : { tuple, key: beyond.key };
       do {
         const page = await read(stretch, last, reverse);
-        last = page.more ? lastOf(page) : undefined;
+        last = page.more ? endOf(reading, plan, page) : undefined;
         yield { hits: hitsOf(reading, page.rows), more: true };
       } while (last !== undefined);
       return;
@@ -73,7 +101,7 @@ export async function* findInOrder(
     let last: After | undefined;
     do {
       const page = await read(stretch, last, false, true);
-      last = page.more ? lastOf(page) : undefined;
+      last = page.more ? endOf(reading, plan, page) : undefined;
       all.push(...hitsOf(reading, page.rows));
     } while (last !== undefined);
     const hits = all.filter(({ place }) => beyond === undefined || compare(place, beyond) > 0);
@@ -89,34 +117,41 @@ export async function* findInOrder(
   };
 
   if (from !== undefined) {
-    const tuple = tupleAt(from);
-    if (isStretched(tuple)) {
+    const tuple = stretchedTuple(from, () => tupleAt(from));
+    if (tuple !== undefined) {
       yield* findStretch(tuple, from);
       leaveStretch(tuple);
-    } else after = { tuple, key: from.key };
+    } else after = { tuple: tupleAt(from), key: from.key };
   }
 
   while (range !== undefined && !isEmptyRange(range)) {
     const page: ScanPage = await read(range, after, descending);
-    const { rows, tuples = [], more } = page;
+    const { rows, more } = page;
+    const seen = rows.map((row) => see(reading, row));
     const hits: Hit[] = [];
     let cut: Uint8Array | undefined;
-    for (let i = 0; i < rows.length && cut === undefined; ) {
-      const tuple = tuples[i] as Uint8Array;
-      let end = i + 1;
-      if (isStretched(tuple)) {
-        const stretch = stretchOf(tuple, fixed);
-        while (end < rows.length && isInRange(tuples[end] as Uint8Array, stretch)) end++;
-        if (end === rows.length && more) cut = tuple; // its stretch may go on in the next page
+    for (let i = 0; i < seen.length && cut === undefined; ) {
+      const { row, hit, place } = seen[i] as Seen;
+      const tuple = stretchedTuple(place, () => tupleOf(row));
+      if (tuple === undefined) {
+        if (hit !== undefined) hits.push(hit);
+        i++;
+        continue;
       }
-      if (cut !== undefined) break;
-      const found = hitsOf(reading, rows.slice(i, end));
-      hits.push(...found.sort((a, b) => compare(a.place, b.place)));
+      const stretch = stretchOf(tuple, fixed);
+      let end = i + 1;
+      while (end < seen.length && isInRange(tupleOf((seen[end] as Seen).row), stretch)) end++;
+      if (end === seen.length && more)
+        cut = tuple; // its stretch may go on in the next page
+      else {
+        const found = seen.slice(i, end).flatMap(({ hit }) => hit ?? []);
+        hits.push(...found.sort((a, b) => compare(a.place, b.place)));
+      }
       i = end;
     }
     yield { hits, more };
     if (!more) return;
-    if (cut === undefined) after = lastOf(page);
+    if (cut === undefined) after = endOf(reading, plan, page);
     else {
       yield* findStretch(cut, undefined);
       leaveStretch(cut);
@@ -124,8 +159,14 @@ export async function* findInOrder(
   }
 }
 
-function lastOf({ rows, tuples }: ScanPage): After | undefined {
-  const tuple = tuples?.at(-1);
-  const key = rows.at(-1)?.key;
-  return tuple === undefined || key === undefined ? undefined : { tuple, key };
+interface Seen {
+  readonly row: Row;
+  readonly hit: Hit | undefined;
+  readonly place: Place;
+}
+
+/** Where a row stands, be it a hit or not. */
+function see(reading: Reading, row: Row): Seen {
+  const hit = reading.hit(row);
+  return { row, hit, place: hit?.place ?? reading.query.order.placeOf(row.key, reading.documentOf(row)) };
 }

@@ -26,9 +26,14 @@ export const noIndexes: IndexSource = () => [];
  * `null` is something. An index that is not unique has an entry for every document, so that it can give the order of all of them.
  */
 export function tupleOf(paths: readonly string[], document: unknown, unique: boolean): Tuple | undefined {
-  const values = parsedPaths(paths).map((path) => valueAt(document, path));
+  const values = valuesOf({ paths }, document);
   if (unique && values.every((value) => value === undefined)) return undefined;
   return encodeTuple(values);
+}
+
+/** What the document has at each path of the index. */
+export function valuesOf({ paths }: Pick<ReadyIndex, "paths">, document: unknown): unknown[] {
+  return parsedPaths(paths).map((path) => valueAt(document, path));
 }
 
 const parsed = new WeakMap<readonly string[], readonly Path[]>();

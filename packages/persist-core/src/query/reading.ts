@@ -36,6 +36,7 @@ export interface Reading {
   scanAtMost(range: ScanRange): Promise<ScanPage>;
   /** The row as a hit, unless it is none. */
   hit(row: Row): Hit | undefined;
+  documentOf(row: Row): unknown;
 }
 
 export interface ReadingParts {
@@ -59,6 +60,7 @@ export function createReading({ query, collection, total, scan, documentOf }: Re
     index: undefined,
     entriesRead: 0,
     requests: 0,
+    documentOf,
     async scan(range) {
       reading.requests++;
       const page = await scan(range);

@@ -40,6 +40,20 @@ export function encodeTuple(values: readonly unknown[]): Tuple {
   return { tuple: Uint8Array.from(out), shortened };
 }
 
+/** Quick, and `true` where it might be: whether the component of the value is shortened. */
+export function mayBeShortened(value: unknown): boolean {
+  switch (typeof value) {
+    case "string":
+      return value.length > maxContent / 4; // a unit takes at most four bytes
+    case "bigint":
+      return true;
+    case "object":
+      return value !== null && !(value instanceof Date);
+    default:
+      return false;
+  }
+}
+
 /** The byte that begins the components of a kind. */
 export function kindByte(kind: Kind): number {
   return (kind + 1) << 4;
