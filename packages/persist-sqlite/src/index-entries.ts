@@ -24,8 +24,11 @@ export function replaceIndexEntries(
     if (same !== undefined) kept.add(same);
     else {
       connection
-        .statement("insert or ignore into record_index (namespace, name, tuple, key) values (?, ?, ?, ?)")
-        .run(namespace, index, tuple, key);
+        .statement(
+          `insert or ignore into record_index (namespace, name, tuple, key, record)
+           select namespace, ?, ?, key, id from records where namespace = ? and key = ?`,
+        )
+        .run(index, tuple, namespace, key);
     }
   }
   for (const entry of before) {
@@ -57,7 +60,7 @@ export function findCollision(
 function holdersOf(connection: Connection, namespace: string, { index, tuple }: IndexEntry, now: number): string[] {
   const rows = connection
     .statement(
-      `select r.key from record_index i cross join records r on r.namespace = i.namespace and r.key = i.key
+      `select r.key from record_index i cross join records r on r.id = i.record
        where i.namespace = ? and i.name = ? and i.tuple = ? and (r.expires_at is null or r.expires_at > ?)`,
     )
     .all(namespace, index, tuple, now) as { key: string }[];

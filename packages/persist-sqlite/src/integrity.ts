@@ -41,7 +41,7 @@ const queries: readonly string[] = [
    from events e where not exists (select 1 from streams s where s.namespace = e.namespace and s.stream = e.stream)`,
 
   `select 'index ' || quote(name) || ' points to record ' || quote(key) || ', which is not there'
-   from record_index i where not exists (select 1 from records r where r.namespace = i.namespace and r.key = i.key)`,
+   from record_index i where not exists (select 1 from records r where r.id = i.record and r.namespace = i.namespace and r.key = i.key)`,
 
   `select 'change number ' || seq || ' was given out ' || count(*) || ' times'
    from (${sequencedTables.map((table) => `select seq from ${table}`).join(" union all ")})

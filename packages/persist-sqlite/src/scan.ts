@@ -52,7 +52,7 @@ function scanIndex(connection: Connection, namespace: string, range: IndexRange,
     // CROSS JOIN fixes the order of the tables: the index leads.
     .statement(
       `select ${range.rowsOnly ? "" : "i.tuple, "}${columnsOf("records", { value: !range.keysOnly })}
-       from record_index i cross join records r on r.namespace = i.namespace and r.key = i.key
+       from record_index i cross join records r on r.id = i.record
        where i.namespace = ? and i.name = ? ${bounds.sql} and (r.expires_at is null or r.expires_at > ?)
        order by i.tuple ${order}, i.key ${order} limit ?`,
     )

@@ -78,6 +78,7 @@ export const migrations: readonly string[] = [
     name text not null,
     tuple blob not null,
     key text not null,
+    record integer not null, -- its id in records, which spares a search by key
     primary key (namespace, name, tuple, key)
   ) strict, without rowid;
   create index record_index_by_key on record_index (namespace, key);
