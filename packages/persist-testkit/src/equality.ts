@@ -11,7 +11,7 @@ export function isEqual(a: unknown, b: unknown, ordered = false): boolean {
     case "date":
       return Object.is((a as Date).getTime(), (b as Date).getTime());
     case "bytes":
-      return isEqualList(a as Uint8Array, b as Uint8Array, ordered);
+      return isEqualBytes(a as Uint8Array, b as Uint8Array);
     case "array":
       return isEqualList(a as unknown[], b as unknown[], ordered);
     case "set":
@@ -35,6 +35,13 @@ function kindOf(value: object): string | undefined {
   if (value instanceof Set) return "set";
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || prototype === Object.prototype ? "object" : undefined;
+}
+
+/** A loop of its own: blobs are long, and asking of each byte what kind of value it is takes longer than all else that is compared. */
+function isEqualBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 function isEqualList(a: ArrayLike<unknown>, b: ArrayLike<unknown>, ordered: boolean): boolean {
