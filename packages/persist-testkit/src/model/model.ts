@@ -46,6 +46,8 @@ export function createModel(clock: { now(): number; advance(ms: number): void })
   let events: EventEntry[] = [];
   /** Positions of events that nobody sees any more. */
   const erased = new Set<number>();
+  /** The records as they were when the transaction began that is running. */
+  let beforeTransaction: Map<string, Entry> | undefined;
   let writes = 0;
 
   const refuse = (code: string): never => {
@@ -61,9 +63,13 @@ export function createModel(clock: { now(): number; advance(ms: number): void })
 
   const write = (entries: Map<string, Entry>, key: string, value: unknown, expiresAt: number | undefined) => {
     const now = clock.now();
-    const createdAt = find(entries, key)?.createdAt ?? now;
+    const createdAt = find(entries, key)?.createdAt ?? replaced(entries, key)?.createdAt ?? now;
     entries.set(key, { value, version: `write ${++writes}`, createdAt, updatedAt: now, expiresAt });
   };
+
+  /** What a transaction deletes and makes anew is replaced by its commit, and keeps the time at which it was made. */
+  const replaced = (entries: Map<string, Entry>, key: string) =>
+    entries === records && beforeTransaction !== undefined ? find(beforeTransaction, key) : undefined;
 
   const remove = (entries: Map<string, Entry>, key: string) => {
     const existed = find(entries, key) !== undefined;
@@ -297,7 +303,9 @@ export function createModel(clock: { now(): number; advance(ms: number): void })
         return pick(events, ({ position }) => position, op).map(showEvent);
       case "transaction": {
         const before = { kv: new Map(kv), records: new Map(records), blobs: new Map(blobs), events: [...events] };
+        beforeTransaction = before.records;
         const outcomes = op.inner.map((one) => attempt(() => inner(one, true)));
+        beforeTransaction = undefined;
         if (op.ends === "throw") ({ kv, records, blobs, events } = before);
         return outcomes;
       }

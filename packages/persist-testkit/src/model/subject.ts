@@ -20,7 +20,12 @@ export interface SubjectHost {
 /** Thrown by the callbacks of transactions that are to be given up. */
 const givenUp = new Error("given up");
 
-export async function createSubject(host: SubjectHost): Promise<Subject> {
+export interface SubjectOptions {
+  /** Whether any operation asks for a stale version: then all that is there is listed before each. */
+  readonly remembers: boolean;
+}
+
+export async function createSubject(host: SubjectHost, { remembers }: SubjectOptions): Promise<Subject> {
   let store = await host.open();
   /** Versions that were met, by facade and key. */
   const met = new Map<string, Set<string>>();
@@ -192,7 +197,7 @@ export async function createSubject(host: SubjectHost): Promise<Subject> {
 
   return {
     async perform(operation) {
-      await remember();
+      if (remembers) await remember();
       return attempt(() => perform(operation));
     },
     async everything() {
