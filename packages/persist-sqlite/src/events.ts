@@ -11,6 +11,7 @@ import {
 } from "@cuitty/persist-core";
 import type { Connection } from "./connection.ts";
 import type { SqliteValue } from "./driver.ts";
+import { given } from "./given.ts";
 import { readHead, readLogHead } from "./streams.ts";
 
 interface StoredEvent {
@@ -34,9 +35,9 @@ const noTags: readonly string[] = [];
 export function readEvents(connection: Connection, namespace: string, range: EventRange): EventPage {
   const number = range.stream === undefined ? "position" : "version";
   const params: SqliteValue[] = [namespace];
-  let where = "namespace = ?";
+  let where = `namespace = ${given}`;
   if (range.stream !== undefined) {
-    where += " and stream = ?";
+    where += ` and stream = ${given}`;
     params.push(range.stream);
   }
   if (range.ids !== undefined) {
@@ -58,7 +59,7 @@ export function readEvents(connection: Connection, namespace: string, range: Eve
   const stored = connection
     .statement(
       `select stream, version, position, id, type, time, tags, data, metadata from events
-       where ${where} order by ${number} ${range.reverse ? "desc" : "asc"} limit ?`,
+       where ${where} order by ${number} ${range.reverse ? "desc" : "asc"} limit ${given}`,
     )
     .all(...params, range.limit + 1) as StoredEvent[];
   const more = stored.length > range.limit;

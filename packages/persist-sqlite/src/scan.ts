@@ -2,6 +2,7 @@
 import type { IndexRange, KeyRange, Row, ScanPage, ScanRange, Space } from "@cuitty/persist-core";
 import type { Connection } from "./connection.ts";
 import type { SqliteValue } from "./driver.ts";
+import { given } from "./given.ts";
 import { columnsOf } from "./rows.ts";
 import type { RowTable } from "./schema.ts";
 import { type StoredStream, streamColumns, toStreamRow } from "./streams.ts";
@@ -24,8 +25,8 @@ function scanKeys(connection: Connection, namespace: string, table: RowTable, ra
   const rows = connection
     .statement(
       `select ${columnsOf(table, { value: !range.keysOnly })} from ${table} r
-       where r.namespace = ? ${bounds.sql} and (r.expires_at is null or r.expires_at > ?)
-       order by r.key ${direction(range)} limit ?`,
+       where r.namespace = ${given} ${bounds.sql} and (r.expires_at is null or r.expires_at > ?)
+       order by r.key ${direction(range)} limit ${given}`,
     )
     .all(namespace, ...bounds.params, now, range.limit + 1) as Row[];
   const more = cut(rows, range);
@@ -37,8 +38,8 @@ function scanStreams(connection: Connection, namespace: string, range: KeyRange)
   const bounds = keyBounds("stream", range);
   const stored = connection
     .statement(
-      `select ${streamColumns} from streams where namespace = ? ${bounds.sql}
-       and first <= version order by stream ${direction(range)} limit ?`,
+      `select ${streamColumns} from streams where namespace = ${given} ${bounds.sql}
+       and first <= version order by stream ${direction(range)} limit ${given}`,
     )
     .all(namespace, ...bounds.params, range.limit + 1) as StoredStream[];
   const more = cut(stored, range);
@@ -53,8 +54,8 @@ function scanIndex(connection: Connection, namespace: string, range: IndexRange,
     .statement(
       `select ${range.rowsOnly ? "" : "i.tuple, "}${columnsOf("records", { value: !range.keysOnly })}
        from record_index i cross join records r on r.id = i.record
-       where i.namespace = ? and i.name = ? ${bounds.sql} and (r.expires_at is null or r.expires_at > ?)
-       order by i.tuple ${order}, i.key ${order} limit ?`,
+       where i.namespace = ${given} and i.name = ${given} ${bounds.sql} and (r.expires_at is null or r.expires_at > ?)
+       order by i.tuple ${order}, i.key ${order} limit ${given}`,
     )
     .all(namespace, range.index, ...bounds.params, now, range.limit + 1) as (Row & { tuple: Uint8Array })[];
   const more = cut(rows, range);
