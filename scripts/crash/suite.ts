@@ -70,7 +70,7 @@ async function* playPlace(common: Common, count: number, seed: string, before: F
       const result = await playRound(setting, createRandom(`${seed}/round ${i}`));
       isSound = result.complaints.length === 0;
       // What was broken on purpose needs no looking into.
-      kept = isSound || common.break !== undefined ? undefined : location;
+      kept = isSound || common.break !== undefined || common.target.isControl ? undefined : location;
       figures = addRound(figures, result);
       yield { figures, complaints: result.complaints, kept };
     }

@@ -9,6 +9,8 @@ export interface Target {
   createPlace(): Promise<Place>;
   /** Opens the store there: in the writers, and to check. */
   open(location: string): Promise<Store>;
+  /** It is meant to lose something, to prove that this is found: what it leaves needs no looking into. */
+  readonly isControl?: boolean;
   /** Looks below the store, once it is as good as done with. Answers what is wrong. */
   inspect?(store: Store): readonly string[];
 }

@@ -9,6 +9,7 @@ import { target as power } from "./sqlite-power.ts";
 
 export const target: Target = {
   ...power,
+  isControl: true,
   open: (location) =>
     createStore({ name: "crash", adapter: "sqlite", path: join(location, "crash.db"), durability: "relaxed" }),
 };
