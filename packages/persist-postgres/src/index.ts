@@ -1,0 +1,4 @@
+/**
+ * The Postgres adapter of Persist.
+ */
+export {};
