@@ -51,6 +51,8 @@ export const nextSeqSql: string = `(1 + max(${sequencedTables
   .map((table) => `coalesce((select max(seq) from ${table}), 0)`)
   .join(", ")}))`;
 
+const syncEachCommit = "pragma synchronous = full";
+
 /** `db` is a file of ours in its present layout, or an empty database in memory that was brought to it. */
 export function createConnection(
   db: SqliteDatabase,
@@ -59,11 +61,14 @@ export function createConnection(
   durability: Durability,
 ): Connection {
   const statements = new Map<string, SqliteStatement>();
-  const begin = statement("begin immediate");
+  const begin = statement("begin");
+  const beginWriting = statement("begin immediate");
   const commit = statement("commit");
   const rollback = statement("rollback");
   const wake = createWake(dataVersion);
   let closed = false;
+  // A failure may have left a transaction open, into which whatever comes next would fall, or writes that are not synced.
+  let isSettled = true;
 
   // The last number given out. It holds as long as nobody else has written, which `data_version` tells; a counter in the file would be one more page to write in each
   // commit. What a transaction drew that was undone is lost: gaps do no harm.
@@ -88,11 +93,11 @@ export function createConnection(
   }
 
   function transact<T>(work: () => T): T {
-    // IMMEDIATE: a transaction that began by reading could not become a writer any more once somebody else has written.
-    begin.run();
     let first: number;
     let result: T;
     try {
+      // IMMEDIATE: a transaction that began by reading could not become a writer any more once somebody else has written.
+      beginWriting.run();
       const version = dataVersion();
       if (version !== seqVersion) {
         seq = lastSeq();
@@ -126,12 +131,25 @@ export function createConnection(
     return result;
   }
 
+  /** Ends the transaction, if one is open: SQLite itself rolls back after the graver errors. */
   function undo(): void {
     try {
       rollback.run();
     } catch {
-      // SQLite has rolled back by itself, as it does after the graver errors.
+      isSettled = false;
     }
+  }
+
+  /** Makes good what a failure has left behind. As long as that fails too, nothing else may happen here. */
+  function settle(): void {
+    try {
+      begin.run(); // so that there is one to roll back, whether or not one was open
+    } catch {
+      // One is.
+    }
+    rollback.run();
+    if (durability === "full") db.exec(syncEachCommit);
+    isSettled = true;
   }
 
   /**
@@ -140,11 +158,19 @@ export function createConnection(
    */
   function transactAhead<T>(work: () => T): T {
     if (durability !== "full") return transact(work);
-    db.exec("pragma synchronous = normal");
     try {
+      db.exec("pragma synchronous = normal");
       return transact(work);
     } finally {
-      db.exec("pragma synchronous = full");
+      syncAgain();
+    }
+  }
+
+  function syncAgain(): void {
+    try {
+      db.exec(syncEachCommit);
+    } catch {
+      isSettled = false;
     }
   }
 
@@ -155,6 +181,7 @@ export function createConnection(
       () => `${doing} "${path}"`,
       () => {
         if (closed) throw new PersistError("CLOSED", `"${path}" is closed.`, { adapter: "sqlite" });
+        if (!isSettled) settle();
         return work();
       },
     );
@@ -181,11 +208,11 @@ export function createConnection(
     writeAhead: (o, work) => attempt(o, "write to", () => transactAhead(work)),
 
     snapshot(work) {
-      statement("begin").run();
       try {
+        begin.run();
         return work();
       } finally {
-        commit.run();
+        undo(); // there is nothing to keep
       }
     },
 

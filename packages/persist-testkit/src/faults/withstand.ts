@@ -1,5 +1,5 @@
 /** Whether a store withstands a fault: what it says afterwards is true, nothing acknowledged is lost, nothing is half there, and it goes on. */
-import { PersistError, type Store } from "@cuitty/persist-core";
+import { type ErrorCode, PersistError, type Store } from "@cuitty/persist-core";
 import { fail, holds } from "../assertions.ts";
 import { type Clock, createClock } from "../clock.ts";
 import { isEqual } from "../equality.ts";
@@ -20,6 +20,8 @@ export interface Fault {
   readonly struck: boolean;
   /** Whether it leaves calls without an answer. */
   readonly hangs: boolean;
+  /** How a call that fails by it is told. Default: `UNAVAILABLE`. */
+  readonly code?: ErrorCode;
   /** Calls back when it strikes. */
   onStrike: () => void;
   /** From now on all goes well. */
@@ -55,7 +57,7 @@ export async function withstand(victim: Victim, fault: Fault, { reopens }: { reo
       store = await victim.open(clock);
     }
     const found = await lookAtAll(store);
-    const happened = whichHappened(stored, step, outcomes, found);
+    const happened = whichHappened(stored, step, outcomes, found, fault.code ?? "UNAVAILABLE");
     await expectVersions(store, step, outcomes, happened);
     stored = found;
     // What did not happen can be done now, and is no conflict with itself.
@@ -94,9 +96,15 @@ function expectSuccess(step: readonly Act[], outcomes: readonly Outcome[]): void
 }
 
 /** Which of the acts are in effect, by what is found; it has to fit what was said of each. */
-function whichHappened(before: Stored, step: readonly Act[], outcomes: readonly Outcome[], found: Stored): boolean[] {
+function whichHappened(
+  before: Stored,
+  step: readonly Act[],
+  outcomes: readonly Outcome[],
+  found: Stored,
+  code: ErrorCode,
+): boolean[] {
   for (const [i, error] of outcomes.entries()) {
-    const isFair = error === undefined || ["UNAVAILABLE", "ABORTED", "TIMEOUT"].includes(error.code);
+    const isFair = error === undefined || [code, "ABORTED", "TIMEOUT"].includes(error.code);
     if (!isFair) fail(`${step[i]?.name} failed with ${explain(error)}, where a call to the backend had failed`);
   }
   for (let choice = 0; choice < 2 ** step.length; choice++) {
