@@ -18,7 +18,13 @@ const projects: TestProjectConfiguration[] = [
     test: {
       name: "node",
       ...timeouts,
-      include: ["packages/*/test/**/*.test.ts", "scripts/test/**/*.test.ts", "fixtures/*.test.ts"],
+      include: [
+        "packages/*/test/**/*.test.ts",
+        "servers/test/**/*.test.ts",
+        "scripts/test/**/*.test.ts",
+        "fixtures/*.test.ts",
+      ],
+      globalSetup: "servers/src/vitest-setup.ts",
       exclude: [browserTests],
     },
   },

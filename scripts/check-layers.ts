@@ -13,7 +13,7 @@ export interface Violation {
 
 type ImportsByFile = ReadonlyMap<string, readonly ModuleImport[]>;
 
-const sources = ["packages/*/{src,test}/**/*.ts", "{examples,bench,fixtures,scripts}/**/*.ts"];
+const sources = ["packages/*/{src,test}/**/*.ts", "{examples,bench,fixtures,scripts,servers}/**/*.ts"];
 
 export async function checkLayers(root: string): Promise<Violation[]> {
   const files = await sourceFiles(root);

@@ -83,13 +83,23 @@ export const importRules: readonly ImportRule[] = [
     files: ["packages/persist-testkit/src/*.ts", "packages/persist-testkit/src/{clauses,model}/**"],
     forbid: ["packages/persist-testkit/src/command/**"],
   },
+  {
+    rule: "servers are started by tests, scripts and benchmarks only",
+    files: ["packages/*/src/**", "examples/*/src/**"],
+    forbid: ["@cuitty/persist-servers", "@cuitty/persist-servers/**"],
+  },
+  {
+    rule: "the servers know nothing of Persist",
+    files: ["servers/src/**"],
+    forbid: ["@cuitty/**"],
+  },
 ];
 
 /** An adapter's index registers it and no more: short, and importing it loads no driver, not even through other files. */
 export const adapterIndex = { files: `${adapters}/index.ts`, maxLines: 40, drivers };
 
 /** A relative import stays inside the folder that matches: other packages are reached by their published names. */
-export const boundaries: readonly string[] = ["packages/*/src", "examples/*"];
+export const boundaries: readonly string[] = ["packages/*/src", "examples/*", "servers/src"];
 
 /** Names that say nothing about what is inside. */
 export const forbiddenNames = /^(utils?|helpers?|common|misc)$/;

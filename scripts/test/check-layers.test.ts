@@ -145,6 +145,13 @@ describe("each rule finds its violation", () => {
       `export * from "../../persist-core/src/index.ts";`,
       1,
     ],
+    [
+      "servers are started by tests, scripts and benchmarks only",
+      `${sqlite}/driver.ts`,
+      `import { startPostgres } from "@cuitty/persist-servers";`,
+      1,
+    ],
+    ["the servers know nothing of Persist", "servers/src/postgres.ts", `import "@cuitty/persist-core";`, 1],
     ["files and folders are named by their concept", `${core}/utils.ts`, "export const x = 1;", 1],
     ["files and folders are named by their concept", "scripts/helpers/x.ts", "export const x = 1;", 1],
     ["an adapter's index has at most 40 lines", `${sqlite}/index.ts`, "// line\n".repeat(41), 41],

@@ -1,0 +1,5 @@
+export { createDatabase, type Database, type DatabaseOptions } from "./database.ts";
+export { findFreePort } from "./free-port.ts";
+export { MissingServer, mayBeMissing } from "./missing-server.ts";
+export { type PostgresOptions, type PostgresServer, startPostgres } from "./postgres.ts";
+export { findPostgres, type PostgresBinaries } from "./postgres-binaries.ts";
