@@ -2,7 +2,7 @@
 import { createServer } from "node:net";
 import type { TestProject } from "vitest/node";
 import { MissingServer } from "./missing-server.ts";
-import { type PostgresServer, startPostgres } from "./postgres.ts";
+import type { PostgresServer } from "./postgres.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -19,7 +19,8 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   let started: Promise<PostgresServer> | undefined;
   const offer = async (): Promise<PostgresOffer> => {
     try {
-      started ??= startPostgres();
+      // Loaded when needed: most runs need none of it.
+      started ??= import("./postgres.ts").then(({ startPostgres }) => startPostgres());
       const { url, version } = await started;
       return { url, version };
     } catch (error) {
