@@ -38,4 +38,5 @@ export { type AdapterDescriptor, type AdapterFactory, registerAdapter } from "./
 export { deletionsKeptFor } from "./retention.ts";
 export { hashRows } from "./row-hash.ts";
 export { createSha256, type Sha256 } from "./sha256.ts";
+export { type Siblings, siblingsOf } from "./siblings.ts";
 export { firstOf, hasEvents, isExpected, rowVersionOf, streamHead } from "./stream-heads.ts";

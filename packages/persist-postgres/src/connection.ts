@@ -26,9 +26,14 @@ export interface Connection {
    * One statement that is a transaction of its own. Run again where the server says that it was in the way of another (40001, 40P01). Rejects with `outcome: "unknown"` where it may have
    * happened.
    */
-  write<Row>(o: Patience, text: string, params: readonly Param[]): Promise<Row[]>;
+  write<Row>(o: Patience, text: string, params: readonly Param[], fence?: Fence): Promise<Row[]>;
   /** A read committed transaction of several statements: all of it, or nothing. `work` may run several times. Rejects as `write` does. */
-  transaction<T>(o: Patience, work: (statement: Statement) => Promise<T>): Promise<T>;
+  transaction<T>(o: Patience, work: (statement: Statement) => Promise<T>, fence?: Fence): Promise<T>;
+}
+
+/** The scope whose commits in flight must have ended before the outcome of a lost one is called unknown: what is read then is final. */
+export interface Fence {
+  readonly fence: number;
 }
 
 export interface Locks {

@@ -10,7 +10,9 @@ import {
   type MaybePromise,
   type Op,
   type PutOp,
+  type Siblings,
   type Space,
+  siblingsOf,
 } from "@cuitty/persist-core";
 import type { Connection } from "./connection.ts";
 import { mayAttach } from "./contents.ts";
@@ -27,7 +29,6 @@ import {
   valuesPerStatement,
 } from "./rows.ts";
 import { scan } from "./scan.ts";
-import { type Siblings, siblingsOf } from "./siblings.ts";
 import { readHead } from "./streams.ts";
 
 /** An operation that was judged and may happen: does it. */

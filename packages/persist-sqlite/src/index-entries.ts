@@ -1,7 +1,6 @@
 /** Which record is found under which index tuple. Indexes and their tuples are core's business; here they are names and bytes. */
-import type { IndexEntry, PutOp, ReindexOp } from "@cuitty/persist-core";
+import type { IndexEntry, PutOp, ReindexOp, Siblings } from "@cuitty/persist-core";
 import type { Connection } from "./connection.ts";
-import type { Siblings } from "./siblings.ts";
 
 interface StoredEntry {
   readonly name: string;

@@ -1,8 +1,9 @@
 /**
- * What the operations of one list mean to each other. Conditions are judged before anything of the list is written, but uniqueness is about the state after it: two
+ * For engines that judge a list themselves: what the operations of one list mean to each other. Conditions are judged before anything of the list is written, but uniqueness is about the state after it: two
  * puts of a list can collide, and a record that the list deletes or changes makes room for another.
  */
-import type { IndexEntry, Op } from "@cuitty/persist-core";
+import { bytesToBase64 } from "./base64.ts";
+import type { IndexEntry, Op } from "./contract.ts";
 
 export interface Siblings {
   /** Whether the list writes the record. */
@@ -55,7 +56,7 @@ function isLoneWrite(ops: readonly Op[]): boolean {
 }
 
 function nameOf({ index, tuple }: IndexEntry): string {
-  return `${Buffer.from(tuple.buffer, tuple.byteOffset, tuple.byteLength).toString("hex")} ${index}`;
+  return `${bytesToBase64(tuple)} ${index}`;
 }
 
 function getOrMake(sets: Map<string, Set<string>>, name: string): Set<string> {

@@ -1,0 +1,62 @@
+/** Pages of events. What is committed has no holes, so that readers need no lock: see docs/design/0003-postgres.md. */
+import type { EventPage, EventRange, EventRow } from "@cuitty/persist-core";
+import type { Connection, Param, Statement } from "./connection.ts";
+
+interface StoredEvent {
+  readonly stream: string;
+  readonly version: number;
+  readonly position: number;
+  readonly id: string;
+  /** `null` where it was erased. */
+  readonly type: string | null;
+  readonly time: number;
+  readonly tags: string | null;
+  readonly data: string | null;
+  readonly metadata: string | null;
+}
+
+const noTags: readonly string[] = [];
+
+export async function readEvents(
+  { schema }: Connection,
+  statement: Statement,
+  scope: number,
+  range: EventRange,
+): Promise<EventPage> {
+  // Qualified, or ORDER BY would go by the column of the result, which is cast.
+  const number = range.stream === undefined ? "position" : "version";
+  const params: Param[] = [scope];
+  let where = "scope = $1";
+  if (range.stream !== undefined) where += ` and stream = $${params.push(range.stream)}`;
+  if (range.ids !== undefined) {
+    where += ` and id = any (array(select json_array_elements_text($${params.push(JSON.stringify(range.ids))}::text::json)))`;
+  } else where += " and type is not null";
+  if (range.stream !== undefined && range.ids === undefined) {
+    // Not by way of all that was erased.
+    where += ` and version >= greatest($${params.push(range.from ?? 1)}, (select first from ${schema}.streams where scope = $1 and stream = $2))`;
+  } else if (range.from !== undefined) where += ` and ${number} >= $${params.push(range.from)}`;
+  if (range.to !== undefined) where += ` and ${number} <= $${params.push(range.to)}`;
+  const stored = await statement<StoredEvent>(
+    `select stream, version::float8, position::float8, id, type, time::float8, tags, data, metadata from ${schema}.events e
+     where ${where} order by e.${number} ${range.reverse ? "desc" : "asc"} limit $${params.push(range.limit + 1)}`,
+    params,
+  );
+  const more = stored.length > range.limit;
+  if (more) stored.pop();
+  return { events: stored.map(toEvent), more };
+}
+
+function toEvent(stored: StoredEvent): EventRow {
+  return {
+    stream: stored.stream,
+    version: stored.version,
+    position: stored.position,
+    id: stored.id,
+    type: stored.type ?? "",
+    time: stored.time,
+    tags: stored.tags === null ? noTags : (JSON.parse(stored.tags) as string[]),
+    data: stored.data ?? "",
+    metadata: stored.metadata ?? undefined,
+    ...(stored.type === null ? { erased: true } : {}),
+  };
+}
