@@ -11,7 +11,7 @@ import {
   hashRows,
   type Op,
 } from "@cuitty/persist-core";
-import { toResult } from "./commit.ts";
+import { toResult } from "./answers.ts";
 import { type Connection, perSchema, type Statement } from "./connection.ts";
 import { readEvents } from "./events.ts";
 import { rowLocks } from "./locking.ts";

@@ -2,14 +2,8 @@
  * Commits: one statement for all lists, each judged against what the lists before it left, and then applied whole or not at all. See docs/design/0003-postgres.md for what
  * it locks.
  */
-import {
-  type Answer,
-  type CommitResult,
-  type EngineOptions,
-  type Op,
-  PersistError,
-  type PutOp,
-} from "@cuitty/persist-core";
+import { type CommitResult, type EngineOptions, type Op, PersistError, type PutOp } from "@cuitty/persist-core";
+import { toResult } from "./answers.ts";
 import { commitAside, isJudgedAside } from "./aside.ts";
 import { type Connection, perSchema } from "./connection.ts";
 import { compare, loneRow, rowLocks } from "./locking.ts";
@@ -76,13 +70,6 @@ async function commitSome(
     else results.push(result);
   }
   return results;
-}
-
-/** What `commit_lists` says of one list. */
-export function toResult(text: string, time: number): CommitResult | "aside" {
-  const said = JSON.parse(text) as Answer[] | { conflict: number; index?: string } | { aside: true };
-  if (Array.isArray(said)) return { outcome: "applied", time, answers: said };
-  return "aside" in said ? "aside" : { outcome: "conflict", op: said.conflict, index: said.index };
 }
 
 /**
