@@ -107,7 +107,8 @@ export interface Engine {
    * condition that does not hold is an answer, never an exception, and leaves the other lists untouched. Within a list every condition is judged before
    * anything is written, and a key is written at most once.
    *
-   * Throws only where nothing at all was applied. Where it cannot know, it answers `unknown` for every list.
+   * Throws only where nothing at all was applied. Where it cannot know, it answers `unknown` for every list. What it has thrown or answered is settled: nothing happens
+   * later, when newer writes may have been acknowledged.
    */
   commit(lists: readonly (readonly Op[])[], o: EngineOptions): MaybePromise<readonly CommitResult[]>;
   /**

@@ -6,7 +6,7 @@ export interface Lister {
   readonly name: string;
   readonly slug: string;
   fill(store: Store, keys: readonly string[]): Promise<void>;
-  remove?(store: Store, key: string): Promise<boolean>;
+  remove(store: Store, key: string): Promise<boolean>;
   list(store: Store, o?: RangeOptions): Listing<unknown>;
   keyOf(item: unknown): string;
 }
@@ -56,6 +56,7 @@ export const listers: readonly Lister[] = [
     fill: async (store, keys) => {
       await Promise.all(keys.map((key) => store.events.append(key, { type: "t", data: key })));
     },
+    remove: (store, key) => store.events.deleteStream(key),
     list: (store, o) => store.events.streams(o),
     keyOf: (item) => (item as { stream: string }).stream,
   },

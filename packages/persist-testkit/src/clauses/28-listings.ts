@@ -201,7 +201,7 @@ const badOptions: readonly RangeOptions[] = [
 ];
 
 function promises(lister: Lister): Clause[] {
-  const { name, slug, list, fill, keyOf } = lister;
+  const { name, slug, list, fill, remove, keyOf } = lister;
   return [
     clause(`K-list-pages-${slug}`, ["Pages fit together, and the last one has no cursor", name], async (t) => {
       const store = await t.store();
@@ -288,7 +288,7 @@ function promises(lister: Lister): Clause[] {
         const { cursor } = await list(store, { limit: 3 }).page();
         await place.close();
         store = await place.open();
-        await lister.remove?.(store, "c");
+        await remove(store, "c");
         equal(await keysOf(lister, store, { cursor }), ["d", "e", "f"], "the rest");
       },
     ),
@@ -377,14 +377,46 @@ function promises(lister: Lister): Clause[] {
         const seen: string[] = [];
         for await (const item of list(store, { batchSize: 7 })) {
           const key = keyOf(item);
+          holds(!seen.includes(key), `${key} comes once`);
           seen.push(key);
           if (key.startsWith("k")) await fill(store, [`a${seen.length}`, `${key}-`]);
-          if (lister.remove !== undefined && seen.length % 10 === 0) await lister.remove(store, key);
+          if (seen.length % 10 === 0) await remove(store, key);
         }
-        equal(new Set(seen).size, seen.length, "how many different keys came");
         const first = seen.filter((key) => /^k\d\d$/.test(key));
         equal(first, keys, "the keys that were there from the start");
         equal([...seen].sort(), seen, "the order");
+      },
+    ),
+
+    clause(
+      `K-list-delete-while-${slug}`,
+      ["Deleting what has been listed hides nothing that comes after it", name],
+      async (t) => {
+        const keys = Array.from({ length: 40 }, (_, i) => `k${String(i).padStart(2, "0")}`);
+        for (const reverse of [false, true]) {
+          const store = await t.store();
+          await fill(store, keys);
+          const seen: string[] = [];
+          for await (const item of list(store, { batchSize: 6, reverse })) {
+            seen.push(keyOf(item));
+            await remove(store, keyOf(item));
+          }
+          equal(seen, reverse ? [...keys].reverse() : keys, reverse ? "the keys in reverse" : "the keys");
+        }
+
+        const store = await t.store();
+        await fill(store, keys);
+        const paged: string[] = [];
+        let cursor: string | undefined;
+        do {
+          const page = await list(store, { limit: 6, cursor }).page();
+          for (const item of page.items) {
+            paged.push(keyOf(item));
+            await remove(store, keyOf(item));
+          }
+          cursor = page.cursor;
+        } while (cursor !== undefined);
+        equal(paged, keys, "what the pages hold");
       },
     ),
   ];

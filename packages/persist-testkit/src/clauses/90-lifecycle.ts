@@ -3,6 +3,7 @@ import { createStore, type PersistError, type Store } from "@cuitty/persist-core
 import { equal, holds, refused } from "../assertions.ts";
 import { type Chapter, clause } from "../clause.ts";
 import { bytesOf } from "../content.ts";
+import { turns } from "../faults/faulty.ts";
 import { operations } from "../operations.ts";
 import { refusedBeforeIo } from "../untouched.ts";
 
@@ -374,6 +375,20 @@ export const lifecycle: Chapter = {
       await refused(() => stuck, "TIMEOUT", "transaction");
       await store.close({ timeout: 10 });
     }),
+
+    clause(
+      "K-timeout-settled",
+      "A write that was given up at its deadline does not happen after a later one",
+      async (t) => {
+        const { kv } = await t.store();
+        for (const timeout of [1, 2, 5]) {
+          await kv.set("k", "given up", { timeout }).catch(() => undefined);
+          await kv.set("k", timeout);
+          await turns(20);
+          equal(await kv.get("k"), timeout, `the value, with a timeout of ${timeout}`);
+        }
+      },
+    ),
 
     clause("K-capabilities", "capabilities has a value of its set for each feature", async (t) => {
       const { capabilities } = await t.store();

@@ -216,6 +216,27 @@ export const adapterMethods: Chapter = {
       },
     ),
 
+    clause(
+      "K-adapter-ordered-deleted",
+      "ordered.list goes on after a key that is gone, and skips nothing for what was deleted",
+      async (t) => {
+        const adapter = await t.place().adapter();
+        const ordered = adapter.ordered ?? t.skip("the adapter has no ordered");
+        const all = Array.from({ length: 20 }, (_, i) => `k${String(i).padStart(2, "0")}`);
+        for (const key of all) await adapter.put(key, { of: key });
+        const found: string[] = [];
+        for (let pages = 0; pages < all.length; pages++) {
+          const page: string[] = [];
+          const o = { limit: 3, keysOnly: true };
+          const after = found.at(-1);
+          for await (const { key } of ordered.list("k", after === undefined ? o : { ...o, after })) page.push(key);
+          for (const key of page) await adapter.delete(key);
+          found.push(...page);
+        }
+        equal(found, all, "what the pages hold");
+      },
+    ),
+
     clause("K-adapter-batch", "batch.write does all of its writes", async (t) => {
       const adapter = await t.place().adapter();
       const batch = adapter.batch ?? t.skip("the adapter has no batch");

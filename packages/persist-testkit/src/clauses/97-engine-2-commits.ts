@@ -18,6 +18,7 @@ import {
   scanned,
   verb,
 } from "../engine-verbs.ts";
+import { turns } from "../faults/faulty.ts";
 
 const letters = ["a", "b", "c", "d", "e"];
 const at = (key: string, inclusive: boolean): Bound => ({ key, inclusive });
@@ -355,5 +356,28 @@ export const engineCommits: Chapter = {
       equal((await readOne(engine, o, "kv", "n"))?.value, "40", "the counter");
       equal((await head(engine, o, "s"))?.version, 40, "the stream's version");
     }),
+
+    verb(
+      "K-engine-commit-settled",
+      "What a commit has answered stands: nothing that was refused, given up or left unknown happens later",
+      async (engine, o) => {
+        const spares = [-1, 0, 1, 5, 20];
+        for (const spare of spares) {
+          const late = { ...o, deadline: performance.now() + spare };
+          try {
+            await engine.commit([[put(`k${spare}`, "given up")], [append("s", [`e${spare}`])]], late);
+          } catch {
+            // It may refuse what it has no time for.
+          }
+          await apply(engine, o, put(`k${spare}`, "after it"));
+        }
+        const events = await head(engine, o, "s");
+        await turns(50);
+        for (const spare of spares) {
+          equal((await readOne(engine, o, "kv", `k${spare}`))?.value, '"after it"', `the value of k${spare}`);
+        }
+        equal(await head(engine, o, "s"), events, "the stream");
+      },
+    ),
   ],
 };

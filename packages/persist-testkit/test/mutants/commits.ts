@@ -167,4 +167,15 @@ export const commits: readonly Mutant[] = [
       };
     },
   ),
+  engineMutant(
+    "does a moment later what it had given up when its deadline came",
+    ["K-engine-commit-settled", "K-timeout-settled"],
+    (engine) => ({
+      async commit(lists, o) {
+        if (performance.now() + 1000 < o.deadline) return engine.commit(lists, o);
+        setTimeout(() => void engine.commit(lists, o), 5);
+        return lists.map(() => ({ outcome: "unknown", cause: new Error("the deadline has come") }));
+      },
+    }),
+  ),
 ];

@@ -67,6 +67,11 @@ export const conditions: readonly Mutant[] = [
     changingOps((op) => (op.op === "delete" ? withoutCondition(op) : op)),
   ),
   engineMutant(
+    "ignores conditions on rows that are not the user's, such as the checkpoint of a consumer",
+    ["K-consume-takeover"],
+    changingOps((op) => ("space" in op && op.space === "system" ? withoutCondition(op) : op)),
+  ),
+  engineMutant(
     "compares contents instead of versions",
     ["K-if-aba-records-put", "K-if-aba-kv-delete"],
     comparing(({ value }) => value),

@@ -107,6 +107,27 @@ export const fourMethods: readonly Mutant[] = [
       },
     },
   })),
+  bareMutant(
+    "lists in order by counting, and so skips one for each that was deleted meanwhile",
+    ["K-adapter-ordered-deleted"],
+    ({ ordered }, map) => {
+      const counts = new Map<string, number>();
+      return {
+        ordered: {
+          async *list(prefix, { after, limit, keysOnly }) {
+            const before = () => [...map.keys()].filter((key) => key.startsWith(prefix) && key <= (after ?? "")).length;
+            const count = counts.get(prefix + after) ?? before();
+            let passed = 0;
+            for await (const entry of ordered?.list(prefix, { limit: count + limit, keysOnly }) ?? []) {
+              if (++passed <= count) continue;
+              counts.set(prefix + entry.key, passed);
+              yield entry;
+            }
+          },
+        },
+      };
+    },
+  ),
   bareMutant("leaves out the deletes of a batch", ["K-adapter-batch", "K-engine-index-deleted"], ({ batch }) => ({
     batch: { max: 100, write: async (ops) => batch?.write(ops.filter((op) => "put" in op)) },
   })),

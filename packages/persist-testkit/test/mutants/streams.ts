@@ -144,6 +144,23 @@ export const streams: readonly Mutant[] = [
     changingOps((op) => (op.op === "append" ? { ...op, unless: undefined } : op)),
   ),
   engineMutant(
+    "looks for what must not stand there on the first page of events only",
+    ["K-fail-if-many"],
+    changingOps((op) => {
+      if (op.op !== "append" || op.unless === undefined) return op;
+      const { after, matches } = op.unless;
+      let looked = 0;
+      return { ...op, unless: { after, matches: (event) => ++looked <= 1000 && matches(event) } };
+    }),
+  ),
+  engineMutant(
+    "looks for what must not stand there in the whole log, wherever it is to begin",
+    ["K-fail-if-after", "K-engine-append-unless", "K-engine-append-unless-event"],
+    changingOps((op) =>
+      op.op === "append" && op.unless !== undefined ? { ...op, unless: { ...op.unless, after: 0 } } : op,
+    ),
+  ),
+  engineMutant(
     "loses the tags of events",
     ["K-events-shape", "K-engine-event-row"],
     renumbering((event) => ({ ...event, tags: [] })),
