@@ -33,7 +33,10 @@ export function createCollections({ gate, attempts, bindings, indexes }: Collect
     const form = formOf(parsed);
     const scope: QueryScope = {
       collection: parsed.name,
-      indexes: (prefix, call) => indexes.ready(`${parsed.name}/${prefix}`, call),
+      indexes: {
+        known: (prefix) => indexes.ready.known(`${parsed.name}/${prefix}`),
+        fresh: (prefix, call) => indexes.ready.fresh(`${parsed.name}/${prefix}`, call),
+      },
     };
     const collection = createRecords({ gate: over(gate), attempts, form, scope, collection: notNested });
     bindings.add(collection, (to, among) => createRecordOps({ gate: over(to), attempts: among, form }));

@@ -31,6 +31,8 @@ export interface Catalog {
   /** Of its row; `null` where there is none. */
   readonly version: string | null;
   readonly collections: Definitions;
+  /** Those that queries may use, by the name of their collection. */
+  readonly ready: Definitions;
   readonly byId: ReadonlyMap<string, IndexDefinition>;
 }
 
@@ -93,6 +95,7 @@ type Stored = Record<string, Record<string, Omit<IndexDefinition, "name" | "path
 /** Definitions that have not changed are those from before: what is known of their paths is known by identity. */
 function parseCatalog(row: Row | undefined, before: Catalog | undefined): Catalog {
   const collections = new Map<string, readonly IndexDefinition[]>();
+  const ready = new Map<string, readonly IndexDefinition[]>();
   const byId = new Map<string, IndexDefinition>();
   for (const [collection, stored] of Object.entries(row === undefined ? {} : parseStored(row.value))) {
     const definitions = Object.entries(stored).map(([name, { on, ...rest }]): IndexDefinition => {
@@ -101,8 +104,12 @@ function parseCatalog(row: Row | undefined, before: Catalog | undefined): Catalo
       return definition;
     });
     collections.set(collection, definitions);
+    ready.set(
+      collection,
+      definitions.filter(({ state }) => state === "ready"),
+    );
   }
-  return { version: row?.version ?? null, collections, byId };
+  return { version: row?.version ?? null, collections, ready, byId };
 }
 
 function parseStored(value: string): Stored {

@@ -2,9 +2,9 @@
 import { type Call, guard } from "../calls.ts";
 import type { MaybePromise } from "../contract.ts";
 import type { LiveGate } from "../gate.ts";
-import type { IndexSource, ReadyIndex } from "../query/indexes.ts";
+import { type IndexSource, none } from "../query/indexes.ts";
 import { createBuilder } from "./build.ts";
-import { type Catalog, type CatalogCache, collectionOf, createCatalogCache } from "./catalog.ts";
+import { type CatalogCache, collectionOf, createCatalogCache } from "./catalog.ts";
 import { type Declaration, declare, isDeclared } from "./declare.ts";
 import { createIndexedGate } from "./indexed-gate.ts";
 
@@ -26,11 +26,7 @@ export function createIndexes(live: LiveGate): Indexes {
   return {
     gate: createIndexedGate(live, catalog),
 
-    ready(prefix, call) {
-      const collection = collectionOf(prefix);
-      if (collection === undefined) return [];
-      return readyIn(catalog, collection, call);
-    },
+    ready: createReady(catalog),
 
     declare(declaration) {
       let isDone = false;
@@ -65,11 +61,20 @@ export function createIndexes(live: LiveGate): Indexes {
   };
 }
 
-/**
- * As it stands in the store: another process may have given an index up, and nobody makes entries of that any more. Reading the row is cheap where it has not changed.
- */
-function readyIn(catalog: CatalogCache, collection: string, call: Call): MaybePromise<readonly ReadyIndex[]> {
-  const of = ({ collections }: Catalog) => collections.get(collection)?.filter(({ state }) => state === "ready") ?? [];
-  const fresh = catalog.refresh(call);
-  return fresh instanceof Promise ? fresh.then(of) : of(fresh);
+function createReady(catalog: CatalogCache): IndexSource {
+  return {
+    known(prefix) {
+      const collection = collectionOf(prefix);
+      const current = catalog.cached();
+      if (collection === undefined) return none;
+      return current && (current.ready.get(collection) ?? none);
+    },
+    fresh(prefix, call) {
+      const collection = collectionOf(prefix);
+      if (collection === undefined) return none;
+      const current = catalog.refresh(call);
+      if (current instanceof Promise) return current.then(({ ready }) => ready.get(collection) ?? none);
+      return current.ready.get(collection) ?? none;
+    },
+  };
 }

@@ -16,10 +16,17 @@ export interface ReadyIndex {
 }
 
 /** The ready indexes that cover every record whose key begins so: the query's own prefix (`""` where it has none), as the keys of its gate go. */
-export type IndexSource = (prefix: string, call: Call) => MaybePromise<readonly ReadyIndex[]>;
+export interface IndexSource {
+  /** As far as this process knows: the same list until it learns of another one. `undefined`: it knows nothing yet. */
+  known(prefix: string): readonly ReadyIndex[] | undefined;
+  /** As it stands in the store. */
+  fresh(prefix: string, call: Call): MaybePromise<readonly ReadyIndex[]>;
+}
+
+export const none: readonly ReadyIndex[] = [];
 
 /** Where nobody has declared any, and in transactions, which go by key. */
-export const noIndexes: IndexSource = () => [];
+export const noIndexes: IndexSource = { known: () => none, fresh: () => none };
 
 /**
  * The tuple under which an index over these paths finds the document. `undefined`: it has no entry there, since the index is unique and nothing is at any of its paths;

@@ -47,7 +47,10 @@ export function createQueries<E>({ gate, scope, documentOf, show }: QueriesParts
         documentOf,
         scan: (range) => gate.scan("records", range, begin()),
       }),
-      indexes: async () => scope.indexes(query.prefix, begin()),
+      indexes: {
+        known: () => scope.indexes.known(query.prefix),
+        fresh: () => scope.indexes.fresh(query.prefix, begin()),
+      },
       anyOrder,
     });
 
@@ -115,6 +118,7 @@ export function createQueries<E>({ gate, scope, documentOf, show }: QueriesParts
       const call = beginCall("records.explain", undefined, o, names);
       const query = parseQuery(call.operation, o);
       const { limit = Number.POSITIVE_INFINITY } = query.range;
+      await scope.indexes.fresh(query.prefix, call); // the plan by what there is, and not by what this process has last heard of
       const running = run(query, limit, () => call);
       await gate.track(exhaust(running, startOf(query), limit));
       return running.plan();

@@ -30,6 +30,8 @@ export interface Reading {
   /** The name of the index that it goes by, for messages. */
   index: string | undefined;
   entriesRead: number;
+  /** How many entries {@link scanAtMost} may still read. */
+  left: number;
   requests: number;
   scan(range: ScanRange): Promise<ScanPage>;
   /** Throws TOO_LARGE instead of reading more than `maxScan` entries in all of these calls. */
@@ -51,7 +53,6 @@ export interface ReadingParts {
 export function createReading({ query, collection, total, scan, documentOf }: ReadingParts): Reading {
   const { where, order, maxScan } = query;
   const keys = query.range.page(undefined, 1, false);
-  let left = maxScan;
 
   const reading: Reading = {
     query,
@@ -59,6 +60,7 @@ export function createReading({ query, collection, total, scan, documentOf }: Re
     wanted: 1,
     index: undefined,
     entriesRead: 0,
+    left: maxScan,
     requests: 0,
     documentOf,
     async scan(range) {
@@ -68,13 +70,13 @@ export function createReading({ query, collection, total, scan, documentOf }: Re
       return page;
     },
     async scanAtMost(range) {
-      if (left === 0) {
+      if (reading.left === 0) {
         const { rows } = await reading.scan({ ...range, limit: 1, keysOnly: true });
         if (rows.length > 0) throw scannedTooMuch(query, { collection, index: reading.index });
         return { rows, more: false };
       }
-      const page = await reading.scan({ ...range, limit: Math.min(range.limit, left) });
-      left -= page.rows.length;
+      const page = await reading.scan({ ...range, limit: Math.min(range.limit, reading.left) });
+      reading.left -= page.rows.length;
       return page;
     },
     hit(row) {

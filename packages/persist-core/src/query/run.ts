@@ -1,5 +1,6 @@
 /** Queries as they are run: planned when they are first read, found page by page. */
 import type { Plan } from "../api/queries.ts";
+import type { MaybePromise } from "../contract.ts";
 import { findAnyOrder, findInOrder } from "./by-index.ts";
 import { findByKey } from "./by-key.ts";
 import type { ReadyIndex } from "./indexes.ts";
@@ -12,33 +13,61 @@ import { findSorted } from "./sorted.ts";
 
 export interface Run {
   /** At most `count` hits beyond the place, and the place of the last of them, unless it is the end. */
-  read(after: string | undefined, count: number): Promise<{ hits: readonly Hit[]; after: string | undefined }>;
+  read(after: string | undefined, count: number): Promise<HitPage>;
   /** How it was read, and what that has cost until now. */
   plan(): Plan;
 }
 
+export interface HitPage {
+  readonly hits: readonly Hit[];
+  readonly after: string | undefined;
+}
+
 export interface RunOptions {
   readonly reading: Reading;
-  readonly indexes: () => Promise<readonly ReadyIndex[]>;
+  readonly indexes: RunIndexes;
   /** Only how many there are matters. */
   readonly anyOrder: boolean;
 }
 
+/** As `IndexSource` has them for the prefix of the query. */
+export interface RunIndexes {
+  known(): readonly ReadyIndex[] | undefined;
+  fresh(): MaybePromise<readonly ReadyIndex[]>;
+}
+
 export function createRun({ reading, indexes, anyOrder }: RunOptions): Run {
   const { query } = reading;
+  const usesIndexes = query.where !== undefined || query.order.paths.length > 0;
+  /** What the plan was chosen from. */
+  let ready: readonly ReadyIndex[] | undefined;
   let plan: IndexPlan | undefined;
   let finding: Finding | undefined;
-  let waiting: Hit[] = [];
+  let waiting: readonly Hit[] = [];
   let more = true;
   let last: string | undefined;
 
-  /** Goes on where it stands; anew where it has to start elsewhere, or where its index is no more. */
-  const start = async (after: string | undefined) => {
-    const ready = query.where === undefined && query.order.paths.length === 0 ? [] : await indexes();
-    const isUsable = plan === undefined || ready.some(({ id }) => id === plan?.index.id);
-    if (finding !== undefined && after === last && isUsable) return finding;
-    plan = chooseIndex(query.where?.required ?? [], query.order, ready);
+  const planFrom = (list: readonly ReadyIndex[] | undefined) => {
+    ready = list;
+    plan = list && chooseIndex(query.where?.required ?? [], query.order, list);
     reading.index = plan?.index.name;
+  };
+
+  /** What this process knows is enough where an index helps: the gate asks the store about it after each page. */
+  const choose = async () => {
+    if (!usesIndexes) return;
+    planFrom(indexes.known());
+    if (plan === undefined) planFrom(await indexes.fresh());
+  };
+
+  /** Without an order there is no place from which another plan could go on. */
+  const mayReplan = (after: string | undefined) => plan !== undefined && !(anyOrder && after !== undefined);
+  const isKnown = () => indexes.known()?.some(({ id }) => id === plan?.index.id) === true;
+
+  /** Goes on where it stands; anew where it has to start elsewhere, or where its index is known to be no more. */
+  const start = async (after: string | undefined) => {
+    if (finding !== undefined && after === last && (!mayReplan(after) || isKnown())) return finding;
+    await choose();
     waiting = [];
     more = true;
     const from = after === undefined ? undefined : textToPlace(after, query.order);
@@ -46,28 +75,37 @@ export function createRun({ reading, indexes, anyOrder }: RunOptions): Run {
     return finding;
   };
 
+  const readOn = async (after: string | undefined, count: number): Promise<HitPage> => {
+    reading.wanted = count;
+    const found = await start(after);
+    while (waiting.length < count && more) {
+      const step = await found.next();
+      if (step.done === true) more = false;
+      else {
+        waiting = waiting.length === 0 ? step.value.hits : [...waiting, ...step.value.hits];
+        more = step.value.more;
+        reading.wanted = Math.max(1, count - waiting.length);
+      }
+    }
+    const hits = waiting.length > count ? waiting.slice(0, count) : waiting;
+    waiting = waiting.length > count ? waiting.slice(count) : [];
+    const end = hits.at(-1);
+    last = end !== undefined && (more || waiting.length > 0) ? placeToText(end.place) : undefined;
+    return { hits, after: last };
+  };
+
   return {
     async read(after, count) {
-      reading.wanted = count;
-      const found = await start(after);
-      try {
-        while (waiting.length < count && more) {
-          const step = await found.next();
-          if (step.done === true) more = false;
-          else {
-            waiting.push(...step.value.hits);
-            more = step.value.more;
-            reading.wanted = Math.max(1, count - waiting.length);
-          }
+      for (;;) {
+        try {
+          return await readOn(after, count);
+        } catch (error) {
+          finding = undefined; // who asks again starts again
+          // What went wrong by an index that is no more may go well by what is known since.
+          if (!mayReplan(after) || indexes.known() === ready) throw error;
+          reading.left = query.maxScan;
         }
-      } catch (error) {
-        finding = undefined; // who asks again starts again
-        throw error;
       }
-      const hits = waiting.splice(0, count);
-      const end = hits.at(-1);
-      last = end !== undefined && (more || waiting.length > 0) ? placeToText(end.place) : undefined;
-      return { hits, after: last };
     },
     plan: () => ({ ...howRead(query, plan), entriesRead: reading.entriesRead, requests: reading.requests }),
   };

@@ -78,28 +78,3 @@ test("two that cannot both be in a unique index keep nothing else from being bui
   expect(await entriesIn(engine, n?.id as string)).toHaveLength(rows);
   expect(await entriesIn(engine, even?.id as string)).toHaveLength(rows - 2);
 });
-
-test("a page that came by an index which was given up meanwhile is not handed out", async () => {
-  const engine = await (backends[0] as (typeof backends)[0])[1]()();
-  let meanwhile = async () => {};
-  const slow: Engine = {
-    ...engine,
-    async scan(space, range, o) {
-      const page = await engine.scan(space, range, o);
-      if (range.by === "index") await meanwhile();
-      return page;
-    },
-  };
-  const [here, there] = [storeOn(slow), storeOn(engine)];
-  const users = here.records.collection<{ n: number }>("users", numbers);
-  await users.put("1", { n: 1 });
-  const query = { where: { n: 1 } };
-  await until(async () => (await users.explain(query)).plan === "index");
-  meanwhile = async () => {
-    meanwhile = async () => {};
-    const changed = there.records.collection<{ n: number }>("users", { indexes: { n: { on: ["n", "m"] } } });
-    await changed.put("2", { n: 1 }); // without an entry in the index that is being read
-  };
-  await expect(users.list(query).toArray()).rejects.toMatchObject({ code: "CONFLICT", retryable: true });
-  expect((await users.list(query).toArray()).map(({ key }) => key)).toEqual(["1", "2"]);
-});

@@ -52,10 +52,11 @@ async function fill(engine: Engine, { entries, indexes }: World): Promise<void> 
 function recordsOver(engine: Engine, { indexes }: World) {
   const lifecycle = createLifecycle("test");
   const gate = createLiveGate(engine, { now: () => 0, version: createVersionSource(), lifecycle });
+  const ready = (prefix: string) => (prefix.startsWith(covered) ? indexes : []);
   return createRecords({
     gate,
     attempts: createAttempts(),
-    scope: { indexes: (prefix) => (prefix.startsWith(covered) ? indexes : []) },
+    scope: { indexes: { known: ready, fresh: ready } },
     collection: () => expect.unreachable(),
   });
 }
