@@ -3,3 +3,4 @@ export { findFreePort } from "./free-port.ts";
 export { MissingServer, mayBeMissing } from "./missing-server.ts";
 export { type PostgresOptions, type PostgresServer, startPostgres } from "./postgres.ts";
 export { findPostgres, type PostgresBinaries } from "./postgres-binaries.ts";
+export { type Proxy, startProxy } from "./proxy.ts";

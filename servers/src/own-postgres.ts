@@ -79,10 +79,15 @@ async function serve(cluster: Cluster, version: string, options: PostgresOptions
   });
   const password = options.password === undefined ? "" : `:${encodeURIComponent(options.password)}`;
 
-  const stop = async () => {
+  const end = async () => {
     // An orderly end only where the data are to be used again.
     if (options.dir !== undefined) await keeper.stop("SIGINT");
     await keeper.end();
+  };
+  let ending: Promise<void> | undefined;
+  const stop = () => {
+    ending ??= end();
+    return ending;
   };
   return {
     url: `postgres://${user}${password}@127.0.0.1:${port}/postgres`,

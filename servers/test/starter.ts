@@ -1,0 +1,11 @@
+/** Starts a server, says which, and ends as its argument says when it is told to. */
+import { startPostgres } from "@cuitty/persist-servers";
+
+const [, , way] = process.argv;
+const { pid, dir } = await startPostgres();
+process.send?.({ pid, dir });
+process.once("message", () => {
+  if (way === "throw") throw new Error("meant to happen");
+  if (way === "exit") process.exit(7);
+  process.disconnect();
+});
