@@ -9,6 +9,7 @@ import { conflict } from "./conflicts.ts";
 import type { CommitResult, Engine, Op } from "./contract.ts";
 import { PersistError } from "./errors.ts";
 import { explain } from "./explain.ts";
+import { createFlights } from "./flights.ts";
 import type { Applied } from "./gate.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Turns } from "./turns.ts";
@@ -32,24 +33,44 @@ interface Submission {
 /** The most operations in one driver transaction, so that none holds the engine for long. */
 const maxGroup = 2000;
 
+/** Milliseconds that a commit is given before others pass it, where the backend lets several be in flight. Before that it is worth waiting for: together they cost less. */
+const patience = 20;
+
 /** Its `then` is a microtask as good as queueMicrotask's, which in Node.js makes an async resource each time. */
 const settled = Promise.resolve();
 
 export function createCommitQueue(engine: Engine, now: () => number, lifecycle: Lifecycle, turns: Turns): CommitQueue {
+  const flights = createFlights();
+  const most = engine.flights ?? 1;
   let waiting: Submission[] = [];
-  let busy = false;
+  let passing: ReturnType<typeof setTimeout> | undefined;
 
+  /** Sends what may go, in groups, until one is in flight. */
   const flush = () => {
-    while (waiting.length > 0) {
-      const flight = send(takeGroup());
-      if (flight === undefined) continue;
-      busy = true;
+    clearTimeout(passing);
+    passing = undefined;
+    while (waiting.length > 0 && flights.size < most) {
+      const before = waiting.length;
+      const group = takeGroup();
+      if (waiting.length === before) return; // all of it has to wait for what is in flight
+      const end = flights.begin(group.map(({ ops }) => ops));
+      const flight = send(group);
+      if (flight === undefined) {
+        end();
+        continue;
+      }
       void flight.finally(() => {
-        busy = false;
+        end();
         flush();
       });
+      if (waiting.length > 0) passSoon();
       return;
     }
+  };
+
+  /** Lets what waits pass a commit that takes long. */
+  const passSoon = () => {
+    if (flights.size < most) passing ??= setTimeout(flush, patience);
   };
 
   const flushSoon = () => {
@@ -60,9 +81,10 @@ export function createCommitQueue(engine: Engine, now: () => number, lifecycle: 
   /** The next ones to send, in order, without those whose callers have left. */
   const takeGroup = (): Submission[] => {
     const group: Submission[] = [];
+    const passing = flights.passing(waiting);
     let ops = 0;
     let taken = 0;
-    for (const submission of waiting) {
+    for (const submission of passing) {
       if (group.length > 0 && ops + submission.ops.length > maxGroup) break;
       taken++;
       if (hasLeft(submission)) {
@@ -72,7 +94,11 @@ export function createCommitQueue(engine: Engine, now: () => number, lifecycle: 
       group.push(submission);
       ops += submission.ops.length;
     }
-    waiting = taken === waiting.length ? [] : waiting.slice(taken);
+    if (taken === waiting.length) waiting = [];
+    else {
+      const gone = new Set(passing.slice(0, taken));
+      waiting = waiting.filter((submission) => !gone.has(submission));
+    }
     return group;
   };
 
@@ -150,8 +176,10 @@ export function createCommitQueue(engine: Engine, now: () => number, lifecycle: 
         const submission: Submission = { ops, call, resolve, reject, state: "waiting", unwatch: undefined };
         lifecycle.enter();
         waiting.push(submission);
-        if (busy) watchOver(submission);
-        else if (waiting.length === 1) flushSoon();
+        if (flights.size > 0) {
+          watchOver(submission);
+          passSoon();
+        } else if (waiting.length === 1) flushSoon();
       }),
   };
 }

@@ -90,6 +90,8 @@ export interface Engine {
    * the event loop into one call.
    */
   readonly reads: "immediate" | "batched";
+  /** How many commits core may have in flight at once. Default 1. More help where one can wait for something that is no concern of the others. */
+  readonly flights?: number | undefined;
   /** The backend's own clock in milliseconds since the epoch, where it has one; else the host's is used. Judges expiry. */
   clock?(): number;
   /** The rows of these keys, in the order of the keys; `undefined` for the absent. One round trip. */

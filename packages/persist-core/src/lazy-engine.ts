@@ -33,6 +33,7 @@ export function createLazyEngine(sibling: Engine, open: () => Promise<Engine>): 
     adapter: sibling.adapter,
     capabilities: sibling.capabilities,
     reads: sibling.reads,
+    flights: sibling.flights,
     read: (space, keys, o) => use((engine) => engine.read(space, keys, o)),
     ...(sibling.value === undefined
       ? {}

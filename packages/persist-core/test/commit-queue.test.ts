@@ -46,6 +46,30 @@ describe("group commit", () => {
     expect(groups).toEqual([1, 3]);
   });
 
+  it("lets others pass a commit that waits, but nobody who writes the same", async () => {
+    const groups: string[][] = [];
+    const stuck = gateway();
+    const { store } = storeOver((engine) => ({
+      flights: 2,
+      async commit(lists, o) {
+        groups.push(lists.flat().map((op) => ("key" in op ? op.key : op.op)));
+        if (groups.length === 1) await stuck.opened;
+        return engine.commit(lists, o);
+      },
+    }));
+    const first = store.kv.set("a", 1);
+    await Promise.resolve();
+    const second = store.kv.set("a", 2);
+    const other = store.kv.set("b", 1);
+    await other;
+    await store.kv.set("c", 1);
+    expect(groups).toEqual([["a"], ["b"], ["c"]]);
+    stuck.open();
+    await Promise.all([first, second]);
+    expect(groups.at(-1)).toEqual(["a"]);
+    expect(await store.kv.get("a")).toBe(2);
+  });
+
   it("tries each list alone when the driver refuses the group", async () => {
     const { store } = storeOver((engine) => ({
       commit(lists, o) {
