@@ -15,6 +15,7 @@ import { indexes } from "./clauses/36-indexes.ts";
 import { kv } from "./clauses/40-kv.ts";
 import { buckets } from "./clauses/42-buckets.ts";
 import { blobs } from "./clauses/50-blobs.ts";
+import { readingBlobs } from "./clauses/51-reading-blobs.ts";
 import { uploads } from "./clauses/52-uploads.ts";
 import { endingUploads } from "./clauses/53-ending-uploads.ts";
 import { copyingBlobs } from "./clauses/54-copying-blobs.ts";
@@ -25,9 +26,12 @@ import { readingEvents } from "./clauses/62-reading-events.ts";
 import { subscribe } from "./clauses/64-subscribe.ts";
 import { erasing } from "./clauses/66-erasing.ts";
 import { consumers } from "./clauses/67-consumers.ts";
+import { leases } from "./clauses/68-leases.ts";
 import { transactions } from "./clauses/70-transactions.ts";
 import { isolation } from "./clauses/72-isolation.ts";
 import { feeds } from "./clauses/75-feeds.ts";
+import { feedCursors } from "./clauses/76-feed-cursors.ts";
+import { watchers } from "./clauses/77-watchers.ts";
 import { scopes } from "./clauses/80-scopes.ts";
 import { wholeStore } from "./clauses/82-whole-store.ts";
 import { lifecycle } from "./clauses/90-lifecycle.ts";
@@ -59,6 +63,7 @@ export const chapters: readonly Chapter[] = [
   kv,
   buckets,
   blobs,
+  readingBlobs,
   uploads,
   endingUploads,
   copyingBlobs,
@@ -69,9 +74,12 @@ export const chapters: readonly Chapter[] = [
   subscribe,
   erasing,
   consumers,
+  leases,
   transactions,
   isolation,
   feeds,
+  feedCursors,
+  watchers,
   scopes,
   wholeStore,
   lifecycle,
