@@ -64,10 +64,12 @@ export async function startKeeper(name: string): Promise<Keeper> {
     else if ("failure" in message) settle(message.id)?.reject(new Error(message.failure));
     else settle(message.id)?.resolve(message.answer as never);
   });
-  child.on("exit", (code, signal) => {
-    ended ??= `its keeper has ended (${signal ?? `code ${code}`})`;
-    for (const id of [...pending.keys()]) settle(id)?.reject(new Error(`the server's keeper has ended: ${ended}`));
-  });
+  const giveUp = (why: string) => {
+    ended ??= `its keeper has ended: ${why}`;
+    for (const id of [...pending.keys()]) settle(id)?.reject(new Error(`The server's keeper has ended: ${why}`));
+  };
+  child.on("error", ({ message }) => giveUp(message));
+  child.on("exit", (code, signal) => giveUp(signal ?? `code ${code}`));
 
   const { folder } = await ask({ what: "begin", prefix: `${name}-` });
   const readLog = () => {

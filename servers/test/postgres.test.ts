@@ -31,13 +31,12 @@ async function ask(url: string, statement: string): Promise<unknown[]> {
   }
 }
 
-const versions = [undefined, 15];
-
-describe.each(versions)("PostgreSQL %s", (version) => {
+// The first that is found, and the oldest that users are promised.
+for (const options of [{}, { version: 15 }] satisfies PostgresOptions[]) {
+  const { version } = options as PostgresOptions;
   const missing = mayBeMissing(() => findPostgres(version));
-  const options = version === undefined ? {} : { version };
 
-  describe.skipIf(missing)(`here${missing && ` (skipped: ${missing})`}`, () => {
+  describe.skipIf(missing)(`PostgreSQL ${version ?? ""}${missing && ` (skipped: ${missing})`}`, () => {
     test("starts, works and stops without a trace", async () => {
       const server = await start(options);
       const { url, pid, dir = "" } = server;
@@ -69,7 +68,7 @@ describe.each(versions)("PostgreSQL %s", (version) => {
       expect(server.log()).toContain("was not properly shut down");
     });
   });
-});
+}
 
 describe.skipIf(mayBeMissing(() => findPostgres()))("a server", () => {
   test("has a port of its own, so that two run side by side", async () => {
