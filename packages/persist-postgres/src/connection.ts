@@ -1,17 +1,11 @@
 /** The way to the server, for everything in this package: statements, transactions, and what their failures mean. */
+import type { PersistError } from "@cuitty/persist-core";
+import { definite, isCollision, Late, toPersistError, Unanswered } from "./errors.ts";
+import { pauseBefore } from "./pause.ts";
+import type { Borrowed, Pool } from "./pool.ts";
+import type { Param, Patience, Statement } from "./statement.ts";
 
-/** What a statement's parameters may be. Bytes go as bytea. */
-export type Param = string | number | boolean | null | Uint8Array;
-
-/** How long to wait; as in the contract's EngineOptions. */
-export interface Patience {
-  /** By `performance.now()`. */
-  readonly deadline: number;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** Runs one statement and answers its rows. */
-export type Statement = <Row>(text: string, params: readonly Param[]) => Promise<Row[]>;
+export type { Param, Patience, Statement } from "./statement.ts";
 
 export interface Connection {
   /** The schema as it stands in SQL, quoted where it has to be. */
@@ -27,11 +21,17 @@ export interface Connection {
    * happened.
    */
   write<Row>(o: Patience, text: string, params: readonly Param[], fence?: Fence): Promise<Row[]>;
-  /** A read committed transaction of several statements: all of it, or nothing. `work` may run several times. Rejects as `write` does. */
+  /**
+   * A read committed transaction of several statements: all of it, or nothing. `work` may run several times, and uses its own `statement` only: with all connections taken, another one
+   * would wait for itself. Rejects as `write` does.
+   */
   transaction<T>(o: Patience, work: (statement: Statement) => Promise<T>, fence?: Fence): Promise<T>;
 }
 
-/** The scope whose commits in flight must have ended before the outcome of a lost one is called unknown: what is read then is final. */
+/**
+ * The scope whose commits in flight must have ended before the outcome of a lost one is called unknown: what is read then is final. Holds as far as the server can be reached within
+ * a second.
+ */
 export interface Fence {
   readonly fence: number;
 }
@@ -41,6 +41,98 @@ export interface Locks {
   readonly scope: number;
   /** Held by who appends or erases. */
   readonly log: number;
+}
+
+/** How long, in milliseconds, a write whose answer was lost may wait for what is in flight to end. */
+const fencePatience = 1_000;
+
+export interface ConnectionOptions {
+  readonly pool: Pool;
+  readonly schema: string;
+  readonly place: string;
+  readonly locks: Locks;
+}
+
+export function createConnection({ pool, schema, place, locks }: ConnectionOptions): Connection {
+  const attempting = (doing: string): string => `${doing} ${place}`;
+
+  const waitForOthers = async ({ fence: scope }: Fence): Promise<void> => {
+    const o = { deadline: performance.now() + fencePatience };
+    // A single statement is a transaction: the lock is gone when it answers.
+    await pool.run(o, "read", "select 1 from pg_advisory_xact_lock($1::int, $2::int)", [locks.scope, scope]);
+  };
+
+  /** What to reject with. */
+  const settle = async (error: unknown, doing: string, fence: Fence | undefined): Promise<PersistError> => {
+    if (error instanceof Unanswered && fence !== undefined) await waitForOthers(fence).catch(() => {});
+    return toPersistError(error, attempting(doing));
+  };
+
+  /** Again and again while it only is in the way of others. */
+  const patiently = async <T>(
+    o: Patience,
+    doing: string,
+    fence: Fence | undefined,
+    attempt: () => Promise<T>,
+  ): Promise<T> => {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (!isCollision(error) || !(await pauseBefore(tries, o))) throw await settle(error, doing, fence);
+      }
+    }
+  };
+
+  const transact = async <T>(link: Borrowed, work: (statement: Statement) => Promise<T>): Promise<T> => {
+    // Travels together with the first statement; where it fails, so does that.
+    link.run("begin isolation level read committed").catch(link.spoilt);
+    let failure: unknown;
+    let result: T;
+    try {
+      result = await work(async (text, params) => {
+        try {
+          return await link.send("read", text, params);
+        } catch (error) {
+          failure ??= error;
+          throw error;
+        }
+      });
+      if (failure !== undefined) throw failure; // `work` went on regardless, but the server has rolled back
+    } catch (error) {
+      const cause = failure ?? error;
+      // Nobody waits for it: what is sent next on this link comes after it.
+      if (cause instanceof Unanswered || cause instanceof Late) link.spoilt();
+      else link.run("rollback").catch(link.spoilt);
+      throw definite(cause);
+    }
+    try {
+      await link.send("write", "commit", []);
+    } catch (error) {
+      link.spoilt();
+      throw error;
+    }
+    return result;
+  };
+
+  return {
+    schema,
+    place,
+    locks,
+    read: async (o, text, params) => {
+      for (let tries = 1; ; tries += 1) {
+        try {
+          return await pool.run(o, "read", text, params);
+        } catch (error) {
+          if (tries < 2 && error instanceof Unanswered && error.why === "lost") continue;
+          throw toPersistError(definite(error), attempting("read from"));
+        }
+      }
+    },
+    write: (o, text, params, fence) => patiently(o, "write to", fence, () => pool.run(o, "write", text, params)),
+    transaction: (o, work, fence) =>
+      patiently(o, "write to", fence, () => pool.borrow(o, (link) => transact(link, work))),
+  };
 }
 
 /** The texts of a module's statements, written once for each schema. */

@@ -1,0 +1,15 @@
+/** The layouts of the schema, each made from the one before. What has been released is never changed. */
+import { commitFunctions } from "./commit-functions.ts";
+import type { Locks } from "./connection.ts";
+import { tables, views } from "./schema.ts";
+
+export interface Migration {
+  readonly name: string;
+  /** SQL for the schema, an identifier as it stands in SQL. */
+  write(schema: string, locks: Locks): string;
+}
+
+/** The first is number 1. */
+export const migrations: readonly Migration[] = [
+  { name: "tables", write: (s, locks) => tables(s) + commitFunctions(s, locks) + views(s) },
+];

@@ -1,0 +1,103 @@
+/** From the options to a connection: the server is checked, and the schema made or brought to the present layout. */
+import { type Capabilities, PersistError } from "@cuitty/persist-core";
+import { type Connection, createConnection, type Patience } from "./connection.ts";
+import { openRaw } from "./driver.ts";
+import { createGivenPool } from "./given-pool.ts";
+import { cluster, follow } from "./lineage.ts";
+import { locksOf } from "./lock-numbers.ts";
+import { checkLayout, migrate } from "./migrate.ts";
+import { migrations } from "./migrations.ts";
+import type { ParsedOptions } from "./options.ts";
+import { createPool, type Pool } from "./pool.ts";
+import { checkServer, durabilityOf, type Server, serverColumns, warnOfLoss } from "./server.ts";
+import { openSession } from "./session.ts";
+
+/** How long opening may take, in milliseconds: as long as another process takes to migrate. */
+const patience = 60_000;
+
+export interface Opened {
+  readonly connection: Connection;
+  readonly durability: Capabilities["durability"];
+  /** A postgres.js instance to the same server, for what Persist does not cover. */
+  raw(): unknown;
+  close(): Promise<void>;
+}
+
+interface Found extends Server {
+  readonly applied: number | null;
+  readonly same: boolean | null;
+}
+
+export async function open(options: ParsedOptions): Promise<Opened> {
+  const { schema, place } = options;
+  const pool = createPoolOf(options);
+  const connection = createConnection({ pool, schema: `"${schema}"`, place, locks: locksOf(schema) });
+  const o = { deadline: performance.now() + patience };
+  try {
+    const server = await prepare(connection, schema, o);
+    warnOfLoss(server, place);
+    const { raw, end } = rawOf(options);
+    return {
+      connection,
+      durability: durabilityOf(server),
+      raw,
+      close: async () => {
+        await Promise.allSettled([pool.close(), end()]);
+      },
+    };
+  } catch (error) {
+    await pool.close();
+    throw error;
+  }
+}
+
+function createPoolOf({ server, max, statementTimeout }: ParsedOptions): Pool {
+  if ("sql" in server) return createGivenPool(server.sql);
+  return createPool({ max, open: (events) => openSession(server.login, { statementTimeout }, events) });
+}
+
+async function prepare(connection: Connection, schema: string, o: Patience): Promise<Server> {
+  const { schema: s, place } = connection;
+  const known = await look(connection, o);
+  if (known !== undefined) {
+    checkServer(known, place);
+    checkLayout(known.applied ?? 0, place);
+    if (known.applied !== migrations.length) await migrate(connection, schema, o);
+    else if (known.same !== true) await follow(connection, schema, o);
+    return known;
+  }
+  const [server] = await connection.read<Server>(o, `select ${serverColumns}`, []);
+  if (server === undefined)
+    throw new PersistError("INTERNAL", `${place} says nothing of itself.`, { adapter: "postgres" });
+  checkServer(server, place);
+  await migrate(connection, schema, o);
+  return server;
+
+  async function look({ read }: Connection, patience: Patience): Promise<Found | undefined> {
+    try {
+      const [row] = await read<Found>(
+        patience,
+        `select ${serverColumns},
+           (select max(number) from ${s}.migrations)::int4 as applied,
+           case when not pg_is_in_recovery() then (select cluster = ${cluster} from ${s}.lineage) end as same`,
+        [],
+      );
+      return row;
+    } catch (error) {
+      if (PersistError.is(error, "MIGRATION")) return undefined; // there are no such tables
+      throw error;
+    }
+  }
+}
+
+function rawOf({ server }: ParsedOptions): { raw(): unknown; end(): Promise<void> } {
+  if ("sql" in server) return { raw: () => server.sql, end: async () => {} };
+  let sql: ReturnType<typeof openRaw> | undefined;
+  return {
+    raw: () => {
+      sql ??= openRaw(server.login);
+      return sql;
+    },
+    end: async () => sql?.end({ timeout: 1 }),
+  };
+}
