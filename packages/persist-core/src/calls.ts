@@ -44,6 +44,11 @@ export function beginCall(
   return call;
 }
 
+/** Another call with the same options, which are looked at once: the next step of something that is read slowly. */
+export function beginAgain(call: Call): Call {
+  return { ...call, deadline: performance.now() + call.timeout, admitted: false };
+}
+
 /** The same call with its whole timeout before it: for a step after moving bytes, which may take as long as they move. */
 export function renewed(call: Call): Call {
   return { ...call, deadline: performance.now() + call.timeout };

@@ -13,7 +13,7 @@ export async function countRows(
   listing: string,
   call: Call,
 ): Promise<number> {
-  let after = cursor === undefined ? undefined : decodeCursor([listing, ...query.slice(1)], cursor);
+  let after = cursor === undefined ? undefined : decodeCursor([listing, ...query().slice(1)], cursor);
   if (after !== undefined) checkKey(after, "cursor");
   const count = async () => {
     let found = 0;

@@ -49,9 +49,10 @@ export function listEvents<T>(
   };
 
   let start: number | undefined = since === undefined ? first : undefined;
+  const identity = [operation, stream, first, last, reverse, since?.getTime(), filter];
   return createListing({
     operation,
-    query: [operation, stream, first, last, reverse, since?.getTime(), filter],
+    query: () => identity,
     limit,
     cursor,
     batchSize,

@@ -14,7 +14,7 @@ export interface Source<T> {
   /** Such as `kv.list`. */
   readonly operation: string;
   /** All that decides which entries there are and in which order: a cursor belongs to it. */
-  readonly query: readonly unknown[];
+  query(): readonly unknown[];
   readonly limit: number | undefined;
   readonly cursor: string | undefined;
   /** Entries per read. */
@@ -33,7 +33,7 @@ const defaultMax = 10_000;
 
 export function createListing<T>(source: Source<T>): Listing<T> {
   const { query, batchSize } = source;
-  const start = source.cursor === undefined ? undefined : decodeCursor(query, source.cursor);
+  const start = source.cursor === undefined ? undefined : decodeCursor(query(), source.cursor);
   if (start !== undefined) source.checkPlace(start);
   const limit = source.limit ?? Number.POSITIVE_INFINITY;
 
@@ -48,7 +48,7 @@ export function createListing<T>(source: Source<T>): Listing<T> {
         items.push(...page.items);
         after = page.after;
       } while (after !== undefined && items.length < size);
-      return after === undefined ? { items } : { items, cursor: encodeCursor(query, after) };
+      return after === undefined ? { items } : { items, cursor: encodeCursor(query(), after) };
     },
 
     async toArray({ max = defaultMax } = {}) {

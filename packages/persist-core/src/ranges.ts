@@ -6,7 +6,7 @@ import { checkPrefix, compareKeys, prefixEnd } from "./keys.ts";
 
 export interface ParsedRange {
   /** What a cursor belongs to. */
-  readonly query: readonly unknown[];
+  query(): readonly unknown[];
   readonly limit: number | undefined;
   readonly cursor: string | undefined;
   readonly batchSize: number;
@@ -47,7 +47,7 @@ export function parseRange(operation: string, o: RangeOptions = {}): ParsedRange
   const upper = least([exclusive(prefix === "" ? undefined : prefixEnd(prefix)), exclusive(end)]);
 
   return {
-    query: [operation, prefix, start, startAfter, end, reverse],
+    query: () => [operation, prefix, start, startAfter, end, reverse],
     limit,
     cursor,
     batchSize: Math.min(batchSize, maxBatch),

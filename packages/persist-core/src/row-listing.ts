@@ -1,5 +1,5 @@
 import type { Listing, RangeOptions } from "./api/listings.ts";
-import { beginCall } from "./calls.ts";
+import { beginAgain, beginCall } from "./calls.ts";
 import type { Row, Space } from "./contract.ts";
 import type { Gate } from "./gate.ts";
 import { checkKey } from "./keys.ts";
@@ -14,8 +14,7 @@ export function listRows<T>(
   o: RangeOptions | undefined,
   view: { keysOnly: boolean; show(row: Row): T },
 ): Listing<T> {
-  const begin = () => beginCall(operation, undefined, o, rangeNames);
-  begin(); // a malformed option is refused here, and not when the listing is read
+  const call = beginCall(operation, undefined, o, rangeNames);
   const { page, ...range } = parseRange(operation, o);
   return createListing({
     operation,
@@ -23,7 +22,7 @@ export function listRows<T>(
     checkPlace: (after) => checkKey(after, "cursor"),
     reader: () => async (after, count) => {
       // Each page has the whole timeout: a listing may be read slowly.
-      const { rows, more } = await gate.scan(space, page(after, count, view.keysOnly), begin());
+      const { rows, more } = await gate.scan(space, page(after, count, view.keysOnly), beginAgain(call));
       return { items: rows.map(view.show), after: more ? rows.at(-1)?.key : undefined };
     },
   });

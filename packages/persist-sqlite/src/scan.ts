@@ -1,7 +1,7 @@
 /** Pages of rows, by key or by index tuple. One statement a page, which is over when the page is: a cursor left open would keep the write-ahead log from being emptied. */
 import type { IndexRange, KeyRange, Row, ScanPage, ScanRange, Space } from "@cuitty/persist-core";
 import type { Connection } from "./connection.ts";
-import type { SqliteValue } from "./driver.ts";
+import type { SqliteStatement, SqliteValue } from "./driver.ts";
 import { given } from "./given.ts";
 import { columnsOf } from "./rows.ts";
 import type { RowTable } from "./schema.ts";
@@ -14,6 +14,20 @@ export function scan(connection: Connection, namespace: string, space: Space, ra
     : scanKeys(connection, namespace, space, range, now);
 }
 
+/**
+ * The statement of a scan of this shape. Its text is made once: to put it together, and to find the statement by a text that is new, costs as much as reading ten rows.
+ */
+function statementOf(connection: Connection, shape: string, text: () => string): SqliteStatement {
+  let sql = texts.get(shape);
+  if (sql === undefined) {
+    sql = text();
+    texts.set(shape, sql);
+  }
+  return connection.statement(sql);
+}
+
+const texts = new Map<string, string>();
+
 /** Conditions of a WHERE clause with their parameters. */
 interface Conditions {
   readonly sql: string;
@@ -22,13 +36,16 @@ interface Conditions {
 
 function scanKeys(connection: Connection, namespace: string, table: RowTable, range: KeyRange, now: number): ScanPage {
   const bounds = keyBounds("r.key", range);
-  const rows = connection
-    .statement(
+  const order = direction(range);
+  const statement = statementOf(
+    connection,
+    `${table} ${order} ${range.keysOnly}${bounds.sql}`,
+    () =>
       `select ${columnsOf(table, { value: !range.keysOnly })} from ${table} r
        where r.namespace = ${given} ${bounds.sql} and (r.expires_at is null or r.expires_at > ?)
-       order by r.key ${direction(range)} limit ${given}`,
-    )
-    .all(namespace, ...bounds.params, now, range.limit + 1) as Row[];
+       order by r.key ${order} limit ${given}`,
+  );
+  const rows = statement.all(namespace, ...bounds.params, now, range.limit + 1) as Row[];
   const more = cut(rows, range);
   return { rows, more };
 }
@@ -49,15 +66,19 @@ function scanStreams(connection: Connection, namespace: string, range: KeyRange)
 function scanIndex(connection: Connection, namespace: string, range: IndexRange, now: number): ScanPage {
   const bounds = tupleBounds(range);
   const order = direction(range);
-  const rows = connection
+  const statement = statementOf(
+    connection,
+    `index ${order} ${range.keysOnly} ${range.rowsOnly}${bounds.sql}`,
     // CROSS JOIN fixes the order of the tables: the index leads.
-    .statement(
+    () =>
       `select ${range.rowsOnly ? "" : "i.tuple, "}${columnsOf("records", { value: !range.keysOnly })}
        from record_index i cross join records r on r.id = i.record
        where i.namespace = ${given} and i.name = ${given} ${bounds.sql} and (r.expires_at is null or r.expires_at > ?)
        order by i.tuple ${order}, i.key ${order} limit ${given}`,
-    )
-    .all(namespace, range.index, ...bounds.params, now, range.limit + 1) as (Row & { tuple: Uint8Array })[];
+  );
+  const rows = statement.all(namespace, range.index, ...bounds.params, now, range.limit + 1) as (Row & {
+    tuple: Uint8Array;
+  })[];
   const more = cut(rows, range);
   return range.rowsOnly ? { rows, more } : { rows, tuples: rows.map((row) => row.tuple), more };
 }

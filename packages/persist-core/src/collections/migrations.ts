@@ -53,9 +53,14 @@ export function versionSuffix({ schemaVersion }: Migration): string {
   return schemaVersion === 1 ? "" : `~${schemaVersion}`;
 }
 
+function versionOf({ version }: Row): number {
+  // Most have none: looking for the mark costs less than matching the whole.
+  return Number((version.includes("~") ? /~(\d+)$/.exec(version)?.[1] : undefined) ?? 1);
+}
+
 /** The document in its present form. Throws MIGRATION. */
 export function migrateDocument({ collection, schemaVersion, steps }: Migration, document: unknown, row: Row): unknown {
-  let version = Number(/~(\d+)$/.exec(row.version)?.[1] ?? 1);
+  let version = versionOf(row);
   if (version === schemaVersion) return document;
   const record = `The record "${row.key}" of the collection "${collection}"`;
   if (version > schemaVersion) {

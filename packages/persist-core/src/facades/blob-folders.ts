@@ -60,7 +60,7 @@ function listFolders(gate: Gate, delimiter: string, o: RangeOptions): Listing<Bl
   return createListing<BlobItem | { prefix: string }>({
     operation,
     ...range,
-    query: [...range.query, delimiter],
+    query: () => [...range.query(), delimiter],
     checkPlace: (after) => checkKey(after, "cursor"),
     reader: () => async (after, count) => {
       const { rows, more } = await gate.scan("blobs", page(beyond(after), Math.min(count, size), false), begin());

@@ -1,6 +1,6 @@
 /** Hits by an index. */
 import type { IndexRange, Row, ScanPage } from "../contract.ts";
-import { valuesOf } from "./indexes.ts";
+import { valuesAt } from "./indexes.ts";
 import type { Place } from "./order.ts";
 import type { IndexOrder, IndexPlan } from "./plan.ts";
 import { type Finding, type Hit, hitsOf, type Reading } from "./reading.ts";
@@ -11,7 +11,7 @@ type After = NonNullable<IndexRange["after"]>;
 
 /** Where a row stands in the index. The tuple is made of the document, which costs less than having the engine hand out that of each row. */
 function entryOf(reading: Reading, { index }: IndexPlan, row: Row): After {
-  return { tuple: encodeTuple(valuesOf(index, reading.documentOf(row))).tuple, key: row.key };
+  return { tuple: encodeTuple(valuesAt(index, reading.documentOf(row))).tuple, key: row.key };
 }
 
 /** Where a page ends. */
@@ -71,16 +71,23 @@ export async function* findInOrder(
 ): Finding {
   const read = createPages(reading, plan);
   const { fixed, descending, tupleAt } = plan.order;
-  const { compare, reverse } = reading.query.order;
+  const { compare, placeOf, valuesOf, reverse } = reading.query.order;
+  /** Those beyond the place, put in order. */
+  const inOrder = (hits: readonly Hit[], beyond: Place | undefined): Hit[] =>
+    hits
+      .map((hit) => ({ hit, place: placeOf(hit.row.key, hit.document) }))
+      .filter(({ place }) => beyond === undefined || compare(place, beyond) > 0)
+      .sort((a, b) => compare(a.place, b.place))
+      .map(({ hit }) => hit);
   const isExact = (tuple: Uint8Array) => endOfOrder(tuple, fixed) === undefined;
   const turnsTies = descending !== reverse;
-  /** The tuple of a place where the index does not give the order; `undefined` where it does. */
-  const stretchedTuple = ({ values }: Place, tupleThere: () => Uint8Array): Uint8Array | undefined => {
+  /** The tuple of what has these values, where the index does not give the order; `undefined` where it does. */
+  const stretchedTuple = (values: readonly unknown[], tupleThere: () => Uint8Array): Uint8Array | undefined => {
     if (!turnsTies && !values.some(mayBeShortened)) return undefined;
     const tuple = tupleThere();
     return turnsTies || !isExact(tuple) ? tuple : undefined;
   };
-  const tupleOf = (row: Row) => entryOf(reading, plan, row).tuple;
+  const tupleOf = (document: unknown) => encodeTuple(valuesAt(plan.index, document)).tuple;
 
   let [range] = plan.ranges;
   let after: After | undefined;
@@ -104,8 +111,7 @@ export async function* findInOrder(
       last = page.more ? endOf(reading, plan, page) : undefined;
       all.push(...hitsOf(reading, page.rows));
     } while (last !== undefined);
-    const hits = all.filter(({ place }) => beyond === undefined || compare(place, beyond) > 0);
-    yield { hits: hits.sort((a, b) => compare(a.place, b.place)), more: true };
+    yield { hits: inOrder(all, beyond), more: true };
   }
 
   const leaveStretch = (tuple: Uint8Array) => {
@@ -117,7 +123,7 @@ export async function* findInOrder(
   };
 
   if (from !== undefined) {
-    const tuple = stretchedTuple(from, () => tupleAt(from));
+    const tuple = stretchedTuple(from.values, () => tupleAt(from));
     if (tuple !== undefined) {
       yield* findStretch(tuple, from);
       leaveStretch(tuple);
@@ -127,26 +133,24 @@ export async function* findInOrder(
   while (range !== undefined && !isEmptyRange(range)) {
     const page: ScanPage = await read(range, after, descending);
     const { rows, more } = page;
-    const seen = rows.map((row) => see(reading, row));
+    const looked = rows.map((row): Hit => ({ row, document: reading.documentOf(row) }));
+    const isHit = ({ row, document }: Hit) => reading.matches(row, document);
     const hits: Hit[] = [];
     let cut: Uint8Array | undefined;
-    for (let i = 0; i < seen.length && cut === undefined; ) {
-      const { row, hit, place } = seen[i] as Seen;
-      const tuple = stretchedTuple(place, () => tupleOf(row));
+    for (let i = 0; i < looked.length && cut === undefined; ) {
+      const one = looked[i] as Hit;
+      const tuple = stretchedTuple(valuesOf(one.document), () => tupleOf(one.document));
       if (tuple === undefined) {
-        if (hit !== undefined) hits.push(hit);
+        if (isHit(one)) hits.push(one);
         i++;
         continue;
       }
       const stretch = stretchOf(tuple, fixed);
       let end = i + 1;
-      while (end < seen.length && isInRange(tupleOf((seen[end] as Seen).row), stretch)) end++;
-      if (end === seen.length && more)
+      while (end < looked.length && isInRange(tupleOf((looked[end] as Hit).document), stretch)) end++;
+      if (end === looked.length && more)
         cut = tuple; // its stretch may go on in the next page
-      else {
-        const found = seen.slice(i, end).flatMap(({ hit }) => hit ?? []);
-        hits.push(...found.sort((a, b) => compare(a.place, b.place)));
-      }
+      else hits.push(...inOrder(looked.slice(i, end).filter(isHit), undefined));
       i = end;
     }
     yield { hits, more };
@@ -157,16 +161,4 @@ export async function* findInOrder(
       leaveStretch(cut);
     }
   }
-}
-
-interface Seen {
-  readonly row: Row;
-  readonly hit: Hit | undefined;
-  readonly place: Place;
-}
-
-/** Where a row stands, be it a hit or not. */
-function see(reading: Reading, row: Row): Seen {
-  const hit = reading.hit(row);
-  return { row, hit, place: hit?.place ?? reading.query.order.placeOf(row.key, reading.documentOf(row)) };
 }

@@ -33,13 +33,13 @@ export const noIndexes: IndexSource = { known: () => none, fresh: () => none };
  * `null` is something. An index that is not unique has an entry for every document, so that it can give the order of all of them.
  */
 export function tupleOf(paths: readonly string[], document: unknown, unique: boolean): Tuple | undefined {
-  const values = valuesOf({ paths }, document);
+  const values = valuesAt({ paths }, document);
   if (unique && values.every((value) => value === undefined)) return undefined;
   return encodeTuple(values);
 }
 
 /** What the document has at each path of the index. */
-export function valuesOf({ paths }: Pick<ReadyIndex, "paths">, document: unknown): unknown[] {
+export function valuesAt({ paths }: Pick<ReadyIndex, "paths">, document: unknown): unknown[] {
   return parsedPaths(paths).map((path) => valueAt(document, path));
 }
 

@@ -19,6 +19,8 @@ export interface Order {
   readonly paths: readonly OrderBy[];
   /** The whole order turned round, ties included. */
   readonly reverse: boolean;
+  /** What the document has at the paths. */
+  valuesOf(document: unknown): readonly unknown[];
   placeOf(key: string, document: unknown): Place;
   compare(a: Place, b: Place): number;
 }
@@ -34,14 +36,17 @@ export function parseOrderBy(operation: string, orderBy: unknown): readonly Orde
   if (!Array.isArray(orderBy) || orderBy.length > maxPaths) {
     return fail(`takes an array of at most ${maxPaths} pairs such as ["name", "asc"].`);
   }
-  return Array.from(orderBy, (pair: unknown) => {
+  const parse = (pair: unknown): OrderBy => {
     if (!Array.isArray(pair) || pair.length !== 2) return fail('takes pairs such as ["name", "asc"].');
     const [path, direction] = pair as unknown[];
     if (direction !== "asc" && direction !== "desc") {
       return fail(`takes "asc" or "desc" as a direction (it was ${JSON.stringify(direction)?.slice(0, 80)}).`);
     }
     return { path: parsePath(path, `${operation}: orderBy`), descending: direction === "desc" };
-  });
+  };
+  const paths: OrderBy[] = [];
+  for (const pair of orderBy) paths.push(parse(pair)); // a hole is no pair either, and `map` would skip it
+  return paths;
 }
 
 /** `isFixed`: every match has the same value there, so that it decides nothing. */
@@ -50,10 +55,12 @@ export function createOrder(orderBy: readonly OrderBy[], reverse: boolean, isFix
     ({ path }, i) => !isFixed(path) && !orderBy.slice(0, i).some((earlier) => isSamePath(earlier.path, path)),
   );
   const sign = reverse ? -1 : 1;
+  const valuesOf = (document: unknown) => paths.map(({ path }) => valueAt(document, path));
   return {
     paths,
     reverse,
-    placeOf: (key, document) => ({ key, values: paths.map(({ path }) => valueAt(document, path)) }),
+    valuesOf,
+    placeOf: (key, document) => ({ key, values: valuesOf(document) }),
     compare(a, b) {
       for (const [i, { descending }] of paths.entries()) {
         const order = compareValues(a.values[i], b.values[i]);

@@ -1,7 +1,7 @@
 /** What the facade of records has of queries: its listing, counting and explaining. */
 import type { Listing } from "../api/listings.ts";
 import type { Plan, Query } from "../api/queries.ts";
-import { beginCall, type Call } from "../calls.ts";
+import { beginAgain, beginCall, type Call } from "../calls.ts";
 import type { Row } from "../contract.ts";
 import { countRows } from "../counting.ts";
 import { decodeCursor } from "../cursors.ts";
@@ -69,15 +69,14 @@ export function createQueries<E>({ gate, scope, documentOf, show }: QueriesParts
   /** Where the cursor says to go on. */
   const startOf = ({ identity, order, range: { cursor } }: ParsedQuery): string | undefined => {
     if (cursor === undefined) return undefined;
-    const start = decodeCursor(identity, cursor);
+    const start = decodeCursor(identity(), cursor);
     textToPlace(start, order);
     return start;
   };
 
   return {
     list(o) {
-      const begin = () => beginCall(listing, undefined, o, names);
-      begin(); // a malformed option is refused here, and not when the listing is read
+      const call = beginCall(listing, undefined, o, names);
       const query = parseQuery(listing, o);
       const { limit, cursor, batchSize } = query.range;
       return createListing({
@@ -89,7 +88,7 @@ export function createQueries<E>({ gate, scope, documentOf, show }: QueriesParts
         checkPlace: (after) => void textToPlace(after, query.order),
         reader(total) {
           // Each page has the whole timeout: a listing may be read slowly.
-          const { read } = run(query, total, begin);
+          const { read } = run(query, total, () => beginAgain(call));
           return async (after, count) => {
             const page = await read(after, count);
             return { items: page.hits.map(({ row, document }) => show(row, document)), after: page.after };

@@ -15,7 +15,7 @@ export interface ParsedQuery {
   readonly order: Order;
   readonly maxScan: number;
   /** What a cursor belongs to. */
-  readonly identity: readonly unknown[];
+  identity(): readonly unknown[];
 }
 
 export const queryNames: readonly string[] = ["where", "orderBy", "maxScan"];
@@ -40,8 +40,11 @@ export function parseQuery(operation: string, o: Query<unknown> = {}): ParsedQue
   const order = createOrder(parseOrderBy(operation, o.orderBy), reverse, (path) =>
     isFixed(where?.required ?? [], path),
   );
-  const isPlain = where === undefined && order.paths.length === 0;
-  const orderBy = order.paths.map(({ path, descending }) => [path.steps, descending]);
+  const identity = () => {
+    const plain = [listing, ...range.query().slice(1)];
+    if (where === undefined && order.paths.length === 0) return plain;
+    return [...plain, where?.text(), order.paths.map(({ path, descending }) => [path.steps, descending])];
+  };
   return {
     operation,
     prefix,
@@ -49,6 +52,6 @@ export function parseQuery(operation: string, o: Query<unknown> = {}): ParsedQue
     where,
     order,
     maxScan,
-    identity: [listing, ...range.query.slice(1), ...(isPlain ? [] : [where?.text, orderBy])],
+    identity,
   };
 }

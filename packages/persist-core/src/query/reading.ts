@@ -2,13 +2,11 @@
 import type { MaybePromise, Row, ScanPage, ScanRange } from "../contract.ts";
 import { isInKeyRange } from "../ranges.ts";
 import { scannedTooMuch } from "./advice.ts";
-import type { Place } from "./order.ts";
 import type { ParsedQuery } from "./query.ts";
 
 export interface Hit {
   readonly row: Row;
   readonly document: unknown;
-  readonly place: Place;
 }
 
 /** What was found by one request. */
@@ -36,9 +34,9 @@ export interface Reading {
   scan(range: ScanRange): Promise<ScanPage>;
   /** Throws TOO_LARGE instead of reading more than `maxScan` entries in all of these calls. */
   scanAtMost(range: ScanRange): Promise<ScanPage>;
-  /** The row as a hit, unless it is none. */
-  hit(row: Row): Hit | undefined;
   documentOf(row: Row): unknown;
+  /** Whether the row is a hit, given its document. */
+  matches(row: Row, document: unknown): boolean;
 }
 
 export interface ReadingParts {
@@ -51,7 +49,7 @@ export interface ReadingParts {
 }
 
 export function createReading({ query, collection, total, scan, documentOf }: ReadingParts): Reading {
-  const { where, order, maxScan } = query;
+  const { where, maxScan } = query;
   const keys = query.range.page(undefined, 1, false);
 
   const reading: Reading = {
@@ -79,17 +77,17 @@ export function createReading({ query, collection, total, scan, documentOf }: Re
       reading.left -= page.rows.length;
       return page;
     },
-    hit(row) {
-      if (!isInKeyRange(row.key, keys)) return undefined;
-      const document = documentOf(row);
-      if (where !== undefined && !where.matches(document)) return undefined;
-      return { row, document, place: order.placeOf(row.key, document) };
-    },
+    matches: (row, document) => isInKeyRange(row.key, keys) && (where === undefined || where.matches(document)),
   };
   return reading;
 }
 
 /** Those of the rows that are hits. */
 export function hitsOf(reading: Reading, rows: readonly Row[]): Hit[] {
-  return rows.map(reading.hit).filter((hit) => hit !== undefined);
+  const hits: Hit[] = [];
+  for (const row of rows) {
+    const document = reading.documentOf(row);
+    if (reading.matches(row, document)) hits.push({ row, document });
+  }
+  return hits;
 }

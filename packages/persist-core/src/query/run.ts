@@ -90,7 +90,8 @@ export function createRun({ reading, indexes, anyOrder }: RunOptions): Run {
     const hits = waiting.length > count ? waiting.slice(0, count) : waiting;
     waiting = waiting.length > count ? waiting.slice(count) : [];
     const end = hits.at(-1);
-    last = end !== undefined && (more || waiting.length > 0) ? placeToText(end.place) : undefined;
+    const goesOn = end !== undefined && (more || waiting.length > 0);
+    last = goesOn ? placeToText(query.order.placeOf(end.row.key, end.document)) : undefined;
     return { hits, after: last };
   };
 

@@ -96,7 +96,7 @@ function endOfKind(value: unknown): Uint8Array {
 function successor(bytes: Uint8Array): Uint8Array {
   let length = bytes.length;
   while (bytes[length - 1] === 0xff) length--;
-  const next = Uint8Array.from(bytes.subarray(0, length)); // a copy: of a Buffer, `slice` would be none
+  const next = new Uint8Array(bytes.subarray(0, length)); // a copy: of a Buffer, `slice` would be none
   next[length - 1] = (next[length - 1] as number) + 1;
   return next;
 }

@@ -37,7 +37,7 @@ export function encodeTuple(values: readonly unknown[]): Tuple {
   const out: number[] = [];
   let shortened = false;
   for (const value of values) if (writeComponent(out, value)) shortened = true;
-  return { tuple: Uint8Array.from(out), shortened };
+  return { tuple: new Uint8Array(out), shortened };
 }
 
 /** Quick, and `true` where it might be: whether the component of the value is shortened. */
@@ -65,7 +65,7 @@ export function encodePrefix(prefix: string): Uint8Array<ArrayBuffer> {
   const whole = isHighSurrogate(prefix.charCodeAt(prefix.length - 1)) ? prefix.slice(0, -1) : prefix;
   const out = [kindByte(kinds.string)];
   writeContent(out, textBytes(whole.slice(0, maxContent + 1)));
-  return Uint8Array.from(out);
+  return new Uint8Array(out);
 }
 
 /**
@@ -199,7 +199,7 @@ function textBytes(text: string): Uint8Array {
     else if (isHighSurrogate(unit)) out.push(...utf8ToBytes(`${point}\udc00`).subarray(0, 3), 0x7f);
     else out.push(0xf8, 0x80 | ((unit & 0x3ff) >> 6), 0x80 | (unit & 0x3f));
   }
-  return Uint8Array.from(out);
+  return new Uint8Array(out);
 }
 
 function isHighSurrogate(unit: number): boolean {

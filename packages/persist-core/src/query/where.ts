@@ -15,7 +15,7 @@ export interface Test {
 
 export interface ParsedWhere {
   /** The same for the same conditions: a cursor belongs to it. */
-  readonly text: string;
+  text(): string;
   /** What every match passes, and more may be asked of it: an index is chosen by these. */
   readonly required: readonly Test[];
   matches(document: unknown): boolean;
@@ -89,22 +89,27 @@ export function parseWhere(operation: string, where: unknown): ParsedWhere {
     }
     if (++tests > maxTests) fail(`has more than ${maxTests} tests.`);
     const operator = name as Operator;
-    const operand = decode(encode(given)); // its own: what the caller changes later changes nothing here
+    const operand = ownCopy(given);
     if (isRequired) required.push({ path, operator, operand });
     return operators[operator](operand, (problem) => fail(`: ${name} ${problem} (at ${quoted(path.text)}).`));
   };
 
-  const text = textOf(where, fail);
-  return { text, required, matches: parseAll(where, 0, true) };
+  const stored = encodeWhere(where, fail);
+  return { text: () => canonical(decode(stored)), required, matches: parseAll(where, 0, true) };
 }
 
 /** Only what can be stored can be compared with. So it also is of bounded size and depth, and not within itself. */
-function textOf(where: unknown, fail: (problem: string) => never): string {
+function encodeWhere(where: unknown, fail: (problem: string) => never): string {
   try {
-    return canonical(decode(encode(where)));
+    return encode(where);
   } catch (error) {
     return fail(`holds what cannot be stored, and so cannot be compared. ${(error as Error).message}`);
   }
+}
+
+/** What the caller changes later changes nothing here. */
+function ownCopy(value: unknown): unknown {
+  return typeof value === "object" && value !== null ? decode(encode(value)) : value;
 }
 
 function isFields(value: unknown): value is Record<string, unknown> {

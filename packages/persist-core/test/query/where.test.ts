@@ -107,8 +107,21 @@ describe("where", () => {
   });
 
   it("is the same however its fields are ordered, and another one for another value", () => {
-    expect(parse({ a: 1, b: { gt: 1, lt: 2 } }).text).toBe(parse({ b: { lt: 2, gt: 1 }, a: 1 }).text);
-    expect(parse({ a: 1 }).text).not.toBe(parse({ a: "1" }).text);
+    expect(parse({ a: 1, b: { gt: 1, lt: 2 } }).text()).toBe(parse({ b: { lt: 2, gt: 1 }, a: 1 }).text());
+    expect(parse({ a: 1 }).text()).not.toBe(parse({ a: "1" }).text());
+  });
+
+  it("is what it was, whatever its caller changes later", () => {
+    const names = ["a", { b: 1 }];
+    const conditions = { tags: { in: names }, n: 1 };
+    const parsed = parse(conditions);
+    const text = parse({ tags: { in: ["a", { b: 1 }] }, n: 1 }).text();
+    names.push("c");
+    (names[1] as { b: number }).b = 2;
+    conditions.n = 2;
+    expect(parsed.text()).toBe(text);
+    expect(parsed.matches({ tags: { b: 1 }, n: 1 })).toBe(true);
+    expect(parsed.matches({ tags: "c", n: 1 })).toBe(false);
   });
 
   it("matches all by no condition at all, and none by none of none", () => {
