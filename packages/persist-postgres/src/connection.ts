@@ -1,10 +1,12 @@
 /** The way to the server, for everything in this package: statements, transactions, and what their failures mean. */
 import type { PersistError } from "@cuitty/persist-core";
 import { definite, isCollision, Late, toPersistError, Unanswered } from "./errors.ts";
+import type { Listener, OnNotify } from "./listener.ts";
 import { pauseBefore } from "./pause.ts";
 import type { Borrowed, Pool } from "./pool.ts";
 import type { Param, Patience, Statement } from "./statement.ts";
 
+export type { OnNotify } from "./listener.ts";
 export type { Param, Patience, Statement } from "./statement.ts";
 
 export interface Connection {
@@ -12,7 +14,7 @@ export interface Connection {
   readonly schema: string;
   /** As it is shown in messages: database, host and schema, never a password. */
   readonly place: string;
-  /** The two advisory locks of a scope, by the first of their two numbers; the second is the scope's. */
+  /** The advisory locks, by the first of their two numbers; the second is the scope's. */
   readonly locks: Locks;
   /** One statement that changes nothing. Run once more where a connection that was open turns out to be dead. */
   read<Row>(o: Patience, text: string, params: readonly Param[]): Promise<Row[]>;
@@ -26,11 +28,16 @@ export interface Connection {
    * would wait for itself. Rejects as `write` does.
    */
   transaction<T>(o: Patience, work: (statement: Statement) => Promise<T>, fence?: Fence): Promise<T>;
+  /**
+   * Calls back when somebody has notified the channel, and with `undefined` when the connection that listens has been made (anew), since what came before it was missed. Behind a pooler nobody can
+   * listen, and it never calls back. Returns the unsubscriber.
+   */
+  listen(channel: string, onNotify: OnNotify): () => void;
 }
 
 /**
  * The scope whose commits in flight must have ended before the outcome of a lost one is called unknown: what is read then is final. Holds as far as the server can be reached within
- * a second.
+ * a few seconds.
  */
 export interface Fence {
   readonly fence: number;
@@ -41,30 +48,50 @@ export interface Locks {
   readonly scope: number;
   /** Held by who appends or erases. */
   readonly log: number;
+  /** Held by who changes the layout or the lineage; its second number is 0. */
+  readonly migration: number;
 }
 
-/** How long, in milliseconds, a write whose answer was lost may wait for what is in flight to end. */
-const fencePatience = 1_000;
+/**
+ * How long, in milliseconds, a write whose answer was lost may wait for what is in flight to end: to its deadline, but not for ever, and a little longer where the deadline is what it met.
+ */
+const fencePatience = { least: 600, most: 5_000 };
+
+/** Every user may end backends of its own. Waits until it is gone, which it may be already. */
+const endBackend = `
+  select pg_terminate_backend(pid, $3::int8) from pg_stat_activity
+  where pid = $1::int4 and extract(epoch from backend_start)::text = $2`;
 
 export interface ConnectionOptions {
   readonly pool: Pool;
   readonly schema: string;
   readonly place: string;
   readonly locks: Locks;
+  readonly listener: Listener;
 }
 
-export function createConnection({ pool, schema, place, locks }: ConnectionOptions): Connection {
+export function createConnection({ pool, schema, place, locks, listener }: ConnectionOptions): Connection {
   const attempting = (doing: string): string => `${doing} ${place}`;
 
-  const waitForOthers = async ({ fence: scope }: Fence): Promise<void> => {
-    const o = { deadline: performance.now() + fencePatience };
+  /** Afterwards nothing of the lost write runs any more: its backend is gone, or whoever writes in the scope has ended. */
+  const waitFor = async ({ backend }: Unanswered, { fence: scope }: Fence, { deadline }: Patience): Promise<void> => {
+    const now = performance.now();
+    const o = { deadline: Math.max(now + fencePatience.least, Math.min(deadline, now + fencePatience.most)) };
+    if (backend !== undefined) {
+      await pool.run(o, "read", endBackend, [backend.pid, backend.startedAt, fencePatience.least]);
+    }
     // A single statement is a transaction: the lock is gone when it answers.
-    await pool.run(o, "read", "select 1 from pg_advisory_xact_lock($1::int, $2::int)", [locks.scope, scope]);
+    await pool.run(o, "read", "select 1 from pg_advisory_xact_lock($1::int4, $2::int4)", [locks.scope, scope]);
   };
 
   /** What to reject with. */
-  const settle = async (error: unknown, doing: string, fence: Fence | undefined): Promise<PersistError> => {
-    if (error instanceof Unanswered && fence !== undefined) await waitForOthers(fence).catch(() => {});
+  const settle = async (
+    error: unknown,
+    doing: string,
+    o: Patience,
+    fence: Fence | undefined,
+  ): Promise<PersistError> => {
+    if (error instanceof Unanswered && fence !== undefined) await waitFor(error, fence, o).catch(() => {});
     return toPersistError(error, attempting(doing));
   };
 
@@ -79,7 +106,7 @@ export function createConnection({ pool, schema, place, locks }: ConnectionOptio
       try {
         return await attempt();
       } catch (error) {
-        if (!isCollision(error) || !(await pauseBefore(tries, o))) throw await settle(error, doing, fence);
+        if (!isCollision(error) || !(await pauseBefore(tries, o))) throw await settle(error, doing, o, fence);
       }
     }
   };
@@ -132,6 +159,7 @@ export function createConnection({ pool, schema, place, locks }: ConnectionOptio
     write: (o, text, params, fence) => patiently(o, "write to", fence, () => pool.run(o, "write", text, params)),
     transaction: (o, work, fence) =>
       patiently(o, "write to", fence, () => pool.borrow(o, (link) => transact(link, work))),
+    listen: listener.listen,
   };
 }
 

@@ -71,12 +71,12 @@ export function dial({ host, port, tls, connectTimeout }: Address): Promise<Dial
 const cancelRequest = 80877102;
 
 /** Asks the server to stop what that backend is running. Settles when the request has been read, or could not be brought there. */
-export async function cancel(address: Address, backend: Backend): Promise<void> {
+export async function cancel(address: Address, key: CancelKey): Promise<void> {
   const request = Buffer.alloc(16);
   request.writeInt32BE(16, 0);
   request.writeInt32BE(cancelRequest, 4);
-  request.writeUInt32BE(backend.pid, 8);
-  request.writeUInt32BE(backend.secret, 12);
+  request.writeUInt32BE(key.pid, 8);
+  request.writeUInt32BE(key.secret, 12);
   try {
     const { socket, wire } = await dial(address);
     await new Promise<void>((resolve) => {
@@ -95,7 +95,7 @@ export async function cancel(address: Address, backend: Backend): Promise<void> 
 }
 
 /** Whom to cancel, as the server has told it to this connection. */
-export interface Backend {
+export interface CancelKey {
   readonly pid: number;
   readonly secret: number;
 }

@@ -1,7 +1,7 @@
 /** postgres.js, one connection at a time. What there is to know of it stands here and nowhere else. */
 import postgres from "postgres";
-import { type Address, type Backend, cancel, type Dialled, dial } from "./dial.ts";
-import { unreachable } from "./errors.ts";
+import { type Address, type CancelKey, cancel, type Dialled, dial } from "./dial.ts";
+import { type BackendName, unreachable } from "./errors.ts";
 import type { Param } from "./statement.ts";
 
 export type Sql = postgres.Sql;
@@ -21,10 +21,8 @@ export interface Link {
   readonly openedAt: number;
   /** Whether a statement may be sent. */
   readonly isOpen: boolean;
-  /** Of its backend, or of the pooler before it. */
-  readonly backend: Backend;
-  /** Whether nothing stands between: no pooler that would hand what is set here to others. */
-  readonly isDirect: boolean;
+  /** What answers at the other end. `undefined` behind a pooler, which hands what is set here to others. */
+  readonly backend: BackendName | undefined;
   /** Text with parameters is prepared; it is one statement. */
   send<Row>(text: string, params: readonly Param[]): Promise<Row[]>;
   /** Several statements in one text. */
@@ -43,6 +41,9 @@ export interface LinkEvents {
   onClose(): void;
   onNotify?(channel: string, payload: string): void;
 }
+
+const whoAnswers = `
+  select pid, extract(epoch from backend_start)::text as "startedAt" from pg_stat_activity where pid = pg_backend_pid()`;
 
 const asIs = (value: string): string => value;
 /** Documents travel as the text they are: postgres.js would encode them once more. */
@@ -90,15 +91,16 @@ export async function openLink(login: Login, { onClose, onNotify }: LinkEvents):
   };
 
   try {
-    const first = await sql.unsafe<[{ pid: number }]>("select pg_backend_pid() as pid");
-    const { pid, secret } = first.state as unknown as Backend;
+    const first = await sql.unsafe<[BackendName]>(whoAnswers);
+    const [backend] = first;
+    // A pooler gives out numbers of its own.
+    const { pid, secret } = first.state as unknown as CancelKey;
     return {
       openedAt: performance.now(),
       get isOpen() {
         return isOpen;
       },
-      backend: { pid, secret },
-      isDirect: first[0].pid === pid,
+      backend: backend.pid === pid ? backend : undefined,
       send,
       run: (script) => runOn(sql, script),
       cancel: () => cancel(login, { pid, secret }),

@@ -4,14 +4,24 @@ import { type Meaning, meaningOfCode, meaningOfState } from "./sql-states.ts";
 
 const adapter = "postgres";
 
+/** A process of the server. Numbers come again, and the start tells them apart. */
+export interface BackendName {
+  readonly pid: number;
+  /** Seconds since the epoch, as the server writes them. */
+  readonly startedAt: string;
+}
+
 /** It was sent, and whether it happened is not known. */
 export class Unanswered extends Error {
   readonly why: "lost" | "deadline" | "aborted";
+  /** Where it may still run. */
+  readonly backend: BackendName | undefined;
 
-  constructor(why: Unanswered["why"], cause: unknown) {
+  constructor(why: Unanswered["why"], cause: unknown, backend?: BackendName) {
     super("There was no answer.", { cause });
     this.name = "Unanswered";
     this.why = why;
+    this.backend = backend;
   }
 }
 

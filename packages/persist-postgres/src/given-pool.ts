@@ -4,6 +4,7 @@
  */
 import { type Query, runOn, type Sql, sendOn } from "./driver.ts";
 import { isAnswer, Late, Unanswered } from "./errors.ts";
+import type { Listener } from "./listener.ts";
 import type { Pool } from "./pool.ts";
 import type { Patience } from "./statement.ts";
 import { onTimeUp } from "./time-up.ts";
@@ -72,4 +73,17 @@ function reserve(sql: Sql, o: Patience): ReturnType<Sql["reserve"]> {
       resolve(reserved);
     }, reject);
   });
+}
+
+/** By the connection that the instance itself keeps for all who listen. */
+export function createGivenListener(sql: Sql): Listener {
+  return {
+    listen: (channel, onNotify) => {
+      const listening = sql.listen(channel, onNotify, () => onNotify(undefined));
+      const stop = async (): Promise<void> => (await listening).unlisten();
+      listening.catch(() => {}); // who watches looks once in a while anyway
+      return () => void stop().catch(() => {});
+    },
+    close: async () => {},
+  };
 }

@@ -5,7 +5,6 @@
  * all numbers that are there, by a shift that stands in the table `lineage`.
  */
 import type { Connection, Patience, Statement } from "./connection.ts";
-import { migrationLock } from "./lock-numbers.ts";
 
 /** The database that this is: of which cluster, since which promotion, and which one there. A dump of it that is restored beside it is another. */
 export const cluster = `
@@ -14,12 +13,12 @@ export const cluster = `
     || '/' || (select oid from pg_database where datname = current_database())::text`;
 
 /** Begins a new lineage where the database is another one than that of the present. Cheap where it is not: one statement. */
-export async function follow(connection: Connection, schema: string, o: Patience): Promise<void> {
-  const { schema: s } = connection;
+export async function follow(connection: Connection, o: Patience): Promise<void> {
+  const { schema: s, locks } = connection;
   const [same] = await connection.read(o, `select 1 from ${s}.lineage where cluster = ${cluster}`, []);
   if (same !== undefined) return;
   await connection.transaction(o, async (statement) => {
-    await statement("select 1 from pg_advisory_xact_lock($1::int4, 0)", [migrationLock(schema)]);
+    await statement("select 1 from pg_advisory_xact_lock($1::int4, 0)", [locks.migration]);
     await beginLineage(statement, s);
   });
 }

@@ -1,10 +1,11 @@
 /** Numbers of advisory locks. All schemas of a database share these locks, so that each schema has numbers of its own. */
 import type { Locks } from "./connection.ts";
 
-export const locksOf = (schema: string): Locks => ({ scope: numberOf(schema, "scope"), log: numberOf(schema, "log") });
-
-/** Held while the layout or the lineage is changed. */
-export const migrationLock = (schema: string): number => numberOf(schema, "migration");
+export const locksOf = (schema: string): Locks => ({
+  scope: numberOf(schema, "scope"),
+  log: numberOf(schema, "log"),
+  migration: numberOf(schema, "migration"),
+});
 
 /** FNV-1a, as a signed number of 32 bits: the same for every process and every version of this package. */
 function numberOf(schema: string, purpose: string): number {

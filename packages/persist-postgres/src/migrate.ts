@@ -2,13 +2,12 @@
 import { PersistError } from "@cuitty/persist-core";
 import type { Connection, Patience, Statement } from "./connection.ts";
 import { beginLineage } from "./lineage.ts";
-import { migrationLock } from "./lock-numbers.ts";
 import { migrations } from "./migrations.ts";
 
 /** `schema` is its name as such. Throws MIGRATION, or DENIED with what the owner has to run. */
 export async function migrate(connection: Connection, schema: string, o: Patience): Promise<void> {
   try {
-    await connection.transaction(o, (statement) => migrateLocked(connection, schema, statement));
+    await connection.transaction(o, (statement) => migrateLocked(connection, statement));
   } catch (error) {
     if (!PersistError.is(error, "DENIED")) throw error;
     throw new PersistError("DENIED", `${error.message} ${whatToRun(schema)}`, {
@@ -18,12 +17,8 @@ export async function migrate(connection: Connection, schema: string, o: Patienc
   }
 }
 
-async function migrateLocked(
-  { schema: s, place, locks }: Connection,
-  schema: string,
-  statement: Statement,
-): Promise<void> {
-  await statement("select 1 from pg_advisory_xact_lock($1::int4, 0)", [migrationLock(schema)]);
+async function migrateLocked({ schema: s, place, locks }: Connection, statement: Statement): Promise<void> {
+  await statement("select 1 from pg_advisory_xact_lock($1::int4, 0)", [locks.migration]);
   const applied = await appliedTo(s, place, statement);
   checkLayout(applied, place);
   if (applied === migrations.length) return;

@@ -2,8 +2,9 @@
 import { type Capabilities, PersistError } from "@cuitty/persist-core";
 import { type Connection, createConnection, type Patience } from "./connection.ts";
 import { openRaw } from "./driver.ts";
-import { createGivenPool } from "./given-pool.ts";
+import { createGivenListener, createGivenPool } from "./given-pool.ts";
 import { cluster, follow } from "./lineage.ts";
+import { createListener, type Listener } from "./listener.ts";
 import { locksOf } from "./lock-numbers.ts";
 import { checkLayout, migrate } from "./migrate.ts";
 import { migrations } from "./migrations.ts";
@@ -31,7 +32,8 @@ interface Found extends Server {
 export async function open(options: ParsedOptions): Promise<Opened> {
   const { schema, place } = options;
   const pool = createPoolOf(options);
-  const connection = createConnection({ pool, schema: `"${schema}"`, place, locks: locksOf(schema) });
+  const listener = createListenerOf(options);
+  const connection = createConnection({ pool, listener, schema: `"${schema}"`, place, locks: locksOf(schema) });
   const o = { deadline: performance.now() + patience };
   try {
     const server = await prepare(connection, schema, o);
@@ -42,7 +44,7 @@ export async function open(options: ParsedOptions): Promise<Opened> {
       durability: durabilityOf(server),
       raw,
       close: async () => {
-        await Promise.allSettled([pool.close(), end()]);
+        await Promise.allSettled([pool.close(), listener.close(), end()]);
       },
     };
   } catch (error) {
@@ -56,6 +58,14 @@ function createPoolOf({ server, max, statementTimeout }: ParsedOptions): Pool {
   return createPool({ max, open: (events) => openSession(server.login, { statementTimeout }, events) });
 }
 
+const deaf: Listener = { listen: () => () => {}, close: async () => {} };
+
+function createListenerOf({ server, prepare: prepares, statementTimeout }: ParsedOptions): Listener {
+  if (!prepares) return deaf; // a pooler: what is set on a connection does not stay there
+  if ("sql" in server) return createGivenListener(server.sql);
+  return createListener((events) => openSession(server.login, { statementTimeout }, events));
+}
+
 async function prepare(connection: Connection, schema: string, o: Patience): Promise<Server> {
   const { schema: s, place } = connection;
   const known = await look(connection, o);
@@ -63,7 +73,7 @@ async function prepare(connection: Connection, schema: string, o: Patience): Pro
     checkServer(known, place);
     checkLayout(known.applied ?? 0, place);
     if (known.applied !== migrations.length) await migrate(connection, schema, o);
-    else if (known.same !== true) await follow(connection, schema, o);
+    else if (known.same !== true) await follow(connection, o);
     return known;
   }
   const [server] = await connection.read<Server>(o, `select ${serverColumns}`, []);

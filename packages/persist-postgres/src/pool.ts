@@ -31,7 +31,7 @@ export interface PoolOptions {
 }
 
 /** How long, in milliseconds, a statement that is being cancelled has to end before its connection is given up. */
-const grace = 750;
+const grace = 400;
 
 /** How old a connection may grow, in milliseconds, so that servers behind one name get their share again and what backends have gathered is freed. */
 const lifetime = 30 * 60_000;
@@ -147,7 +147,7 @@ export function createPool({ max, open }: PoolOptions): Pool {
         why = reason;
         const cancelled = link.cancel();
         const unanswered = (): void =>
-          reject(new Unanswered(reason, reason === "aborted" ? o.signal?.reason : undefined));
+          reject(new Unanswered(reason, reason === "aborted" ? o.signal?.reason : undefined, link.backend));
         if (kind === "read") unanswered();
         const timer = setTimeout(() => {
           unanswered();
@@ -171,7 +171,7 @@ export function createPool({ max, open }: PoolOptions): Pool {
         },
         (error: unknown) => {
           done();
-          if (!isAnswer(error)) reject(new Unanswered(why ?? "lost", error));
+          if (!isAnswer(error)) reject(new Unanswered(why ?? "lost", error, link.backend));
           else if (why !== undefined) reject(new Late(why, false, error));
           else reject(error);
         },

@@ -12,7 +12,7 @@ export interface SessionLimits {
  */
 export async function openSession(login: Login, limits: SessionLimits, events: LinkEvents): Promise<Link> {
   const link = await openLink(login, events);
-  if (!link.isDirect) return link;
+  if (link.backend === undefined) return link;
   try {
     await link.run(settings(limits));
     return link;
