@@ -1,27 +1,27 @@
 /** A server of our own: a new cluster, or one that was left in a folder. */
 import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { findFreePort } from "./free-port.ts";
 import { type Keeper, startKeeper } from "./keeper.ts";
 import type { Command } from "./keeper-protocol.ts";
 import type { PostgresOptions, PostgresServer } from "./postgres.ts";
 import { findPostgres, majorOf, program } from "./postgres-binaries.ts";
-import { type Unprivileged, withoutPrivileges } from "./unprivileged.ts";
+import { outOfReach, type Unprivileged, withoutPrivileges } from "./unprivileged.ts";
 
 const user = "persist";
 /** An immediate end: the processes are gone at once, the shared memory is given back, and nothing is written. */
 const ending = "SIGQUIT";
 
 export async function startOwnPostgres(options: PostgresOptions): Promise<PostgresServer> {
-  const { folder: bin, version } = findPostgres(options.version);
+  const { folder, version } = findPostgres(options.version);
   const keeper = await startKeeper("persist-postgres");
   try {
     const home = options.dir === undefined ? keeper.folder : resolve(options.dir);
     mkdirSync(home, { recursive: true });
-    const identity = withoutPrivileges(join(bin, program("postgres")), dirname(home));
+    const { bin, identity } = bringInReach(folder, dirname(home), keeper);
     if (identity.owner !== undefined) {
       await keeper.own(identity.owner);
       chownSync(home, identity.owner.uid, identity.owner.gid);
@@ -40,6 +40,22 @@ interface Cluster {
   readonly keeper: Keeper;
   readonly dir: string;
   command(name: string, args: readonly string[]): Command;
+}
+
+/**
+ * Programs below a folder that only root may enter, on a system that has no user namespaces, are copied to where the
+ * server's files are, with the libraries and all that lies beside them.
+ */
+function bringInReach(bin: string, parent: string, keeper: Keeper): { bin: string; identity: Unprivileged } {
+  const here = withoutPrivileges(join(bin, program("postgres")), parent);
+  if (here !== undefined) return { bin, identity: here };
+  chmodSync(keeper.folder, 0o755);
+  const copy = join(keeper.folder, "programs");
+  cpSync(dirname(bin), copy, { recursive: true, verbatimSymlinks: true });
+  const copied = join(copy, basename(bin));
+  const there = withoutPrivileges(join(copied, program("postgres")), parent);
+  if (there === undefined) throw outOfReach(bin, parent);
+  return { bin: copied, identity: there };
 }
 
 function commandOf(bin: string, { before, owner }: Unprivileged, name: string, args: readonly string[]): Command {

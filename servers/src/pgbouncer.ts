@@ -1,12 +1,12 @@
 /** A real PgBouncer between tests and a PostgreSQL. */
 import { execFileSync } from "node:child_process";
 import { accessSync, constants, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { findFreePort } from "./free-port.ts";
 import { type Keeper, startKeeper } from "./keeper.ts";
 import { MissingServer } from "./missing-server.ts";
-import { withoutPrivileges } from "./unprivileged.ts";
+import { outOfReach, withoutPrivileges } from "./unprivileged.ts";
 
 export interface PgBouncerOptions {
   /** The server behind it; all its databases can be reached. */
@@ -62,7 +62,10 @@ export async function startPgBouncer(options: PgBouncerOptions): Promise<PgBounc
   }
   const keeper = await startKeeper("persist-pgbouncer");
   try {
-    const { before, owner } = withoutPrivileges(program, join(keeper.folder, ".."));
+    const parent = dirname(keeper.folder);
+    const identity = withoutPrivileges(program, parent);
+    if (identity === undefined) throw outOfReach(program, parent);
+    const { before, owner } = identity;
     if (owner !== undefined) await keeper.own(owner);
     const port = await findFreePort();
     const config = join(keeper.folder, "pgbouncer.ini");

@@ -14,23 +14,26 @@ const insideNamespace = ["unshare", "--user", "--map-user=65534", "--map-group=6
 /**
  * @param program - Absolute path of a program that knows `--version`.
  * @param folder - That of the folder it is to be given.
- * @throws Error where root can give up its privileges in no way that leaves both in reach.
+ * @returns `undefined` where root can give up its privileges in no way that leaves both in reach.
  */
-export function withoutPrivileges(program: string, folder: string): Unprivileged {
+export function withoutPrivileges(program: string, folder: string): Unprivileged | undefined {
   if (process.getuid?.() !== 0) return { before: [] };
   const owner = nobody();
-  const inReach = spawnSync("/bin/sh", ["-c", 'cd -- "$1" && exec "$2" --version', "sh", folder, program], {
-    ...(owner ?? {}),
-  });
-  if (owner !== undefined && inReach.status === 0) return { before: [], owner };
+  if (owner !== undefined && reaches(owner, program, folder)) return { before: [], owner };
   const [unshare = "", ...args] = insideNamespace;
-  const inNamespace = spawnSync(unshare, [...args, program, "--version"]);
-  if (inNamespace.status === 0) return { before: insideNamespace };
-  throw new Error(
-    `Cannot run ${program} as anyone but root, and it refuses to run as root: "nobody" cannot reach it or ${folder} ` +
-      `(${inReach.stderr}), and there are no user namespaces (${inNamespace.error?.message ?? inNamespace.stderr}). ` +
-      "Move the folder to where everybody may enter, set TMPDIR to such a one, or run as another user.",
+  return spawnSync(unshare, [...args, program, "--version"]).status === 0 ? { before: insideNamespace } : undefined;
+}
+
+export function outOfReach(program: string, folder: string): Error {
+  return new Error(
+    `Cannot run ${program}: it refuses to run as root, "nobody" cannot reach it or ${folder}, and this system gives no ` +
+      "user namespaces. Set TMPDIR to a folder that everybody may enter, or run as another user.",
   );
+}
+
+function reaches(user: NonNullable<Unprivileged["owner"]>, program: string, folder: string): boolean {
+  const tried = spawnSync("/bin/sh", ["-c", 'cd -- "$1" && exec "$2" --version', "sh", folder, program], user);
+  return tried.status === 0;
 }
 
 /** On macOS the ids of nobody are negative, which a process is given as unsigned numbers. */

@@ -1,6 +1,6 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import {
   createDatabase,
   findPostgres,
@@ -20,6 +20,18 @@ async function start(options?: PostgresOptions): Promise<PostgresServer> {
   const server = await startPostgres(options);
   onTestFinished(() => server.stop());
   return server;
+}
+
+/** In an environment of its own. */
+function startIn(env: Readonly<Record<string, string>>): Promise<PostgresServer> {
+  const before = Object.keys(env).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, env);
+  return start().finally(() => {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  });
 }
 
 async function ask(url: string, statement: string): Promise<unknown[]> {
@@ -71,6 +83,8 @@ for (const options of [{}, { version: 15 }] satisfies PostgresOptions[]) {
 }
 
 describe.skipIf(mayBeMissing(() => findPostgres()))("a server", () => {
+  const isRoot = process.getuid?.() === 0;
+
   test("has a port of its own, so that two run side by side", async () => {
     const [one, two] = await Promise.all([start(), start()]);
     expect(one.port).not.toBe(two.port);
@@ -118,11 +132,10 @@ describe.skipIf(mayBeMissing(() => findPostgres()))("a server", () => {
     await expect(ask(wrong.href, "select 1")).rejects.toMatchObject({ code: "28P01" });
   });
 
-  test.skipIf(process.getuid?.() !== 0)("of root may live where only root may enter", async () => {
+  test.skipIf(!isRoot)("of root may live where only root may enter", async () => {
     const cave = mkdtempSync(join(tmpdir(), "persist-cave-"));
     onTestFinished(() => rmSync(cave, { recursive: true }));
-    vi.stubEnv("TMPDIR", cave);
-    const server = await start().finally(() => vi.stubEnv("TMPDIR", undefined));
+    const server = await startIn({ TMPDIR: cave });
     expect(server.dir).toContain(cave);
     expect(await ask(server.url, "select 1 as one")).toEqual([{ one: 1 }]);
     await server.kill9();
@@ -130,6 +143,21 @@ describe.skipIf(mayBeMissing(() => findPostgres()))("a server", () => {
     expect(await ask(server.url, "select 2 as two")).toEqual([{ two: 2 }]);
     await server.stop();
     expect(readdirSync(cave)).toEqual([]);
+  });
+
+  test.skipIf(!isRoot)("of root runs programs that only root can reach", async (context) => {
+    const { folder } = findPostgres();
+    if (folder.startsWith("/usr/")) return context.skip("Debian's programs are bound to their place");
+    const cave = mkdtempSync(join(tmpdir(), "persist-cave-"));
+    const path = mkdtempSync(join(tmpdir(), "persist-path-"));
+    onTestFinished(() => {
+      for (const folder of [cave, path]) rmSync(folder, { recursive: true });
+    });
+    cpSync(dirname(folder), cave, { recursive: true, verbatimSymlinks: true });
+    // Stands for a system that refuses user namespaces.
+    writeFileSync(join(path, "unshare"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+    const server = await startIn({ PERSIST_PG_BIN: join(cave, "bin"), PATH: `${path}:${process.env.PATH}` });
+    expect(await ask(server.url, "select 1 as one")).toEqual([{ one: 1 }]);
   });
 
   test("that is given lends a fresh database, and is neither killed nor set up", async () => {
