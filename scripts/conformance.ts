@@ -1,6 +1,8 @@
 // `npm run conformance -- ADAPTER [--json] [--markdown] [--only K-…] [--seed N] [--budget quick|full|soak]`: runs the conformance kit. Prints each clause that failed
-// or was skipped, and the figure last; exits 1 where anything failed. With --json it prints the report instead, with --markdown a page.
+// or was skipped, and the figure last; exits 1 where anything failed, and 2 where it was not told right what to run. With --json it prints the report instead, with
+// --markdown a page.
 import { parseArgs } from "node:util";
+import { PersistError } from "@cuitty/persist-core";
 import { type Budget, certify, type Harness, toMarkdown } from "@cuitty/persist-testkit";
 import {
   distantHarness,
@@ -19,26 +21,14 @@ const harnesses: Readonly<Record<string, () => Harness & { end?(): void }>> = {
 };
 const budgets: readonly Budget[] = ["quick", "full", "soak"];
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    json: { type: "boolean", default: false },
-    markdown: { type: "boolean", default: false },
-    only: { type: "string", default: "" },
-    seed: { type: "string" },
-    budget: { type: "string", default: "quick" },
-  },
-});
+const names = Object.keys(harnesses).join(" | ");
+const usage = `usage: npm run conformance -- ${names} [--json] [--markdown] [--only K-…] [--seed N] [--budget ${budgets.join(" | ")}]`;
+
+const { values, positionals } = parse();
 const create = harnesses[positionals[0] ?? ""];
 const budget = budgets.find((one) => one === values.budget);
 const seed = values.seed === undefined ? undefined : Number(values.seed);
-if (create === undefined || budget === undefined || (seed !== undefined && !Number.isSafeInteger(seed))) {
-  const names = Object.keys(harnesses).join(" | ");
-  console.error(
-    `usage: npm run conformance -- ${names} [--json] [--markdown] [--only K-…] [--seed N] [--budget ${budgets.join(" | ")}]`,
-  );
-  process.exit(2);
-}
+if (create === undefined || budget === undefined || (seed !== undefined && !Number.isSafeInteger(seed))) refuse(usage);
 
 const isPlain = !values.json && !values.markdown;
 const harness = create();
@@ -50,6 +40,10 @@ const report = await certify(harness, {
     if (isPlain && status !== "passed")
       console.log(`${status.padEnd(7)} ${key}: ${title}\n        ${detail?.replaceAll("\n", "\n        ")}`);
   },
+}).catch((error: unknown) => {
+  harness.end?.();
+  if (!PersistError.is(error, "INVALID_ARGUMENT")) throw error;
+  return refuse(error.message.replace("certify: ", "--"));
 });
 harness.end?.();
 
@@ -64,3 +58,25 @@ else {
 }
 // A key that names nothing proves nothing.
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+
+function parse() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        json: { type: "boolean", default: false },
+        markdown: { type: "boolean", default: false },
+        only: { type: "string", default: "" },
+        seed: { type: "string" },
+        budget: { type: "string", default: "quick" },
+      },
+    });
+  } catch (error) {
+    return refuse(`${(error as Error).message}\n${usage}`);
+  }
+}
+
+function refuse(why: string): never {
+  console.error(why);
+  process.exit(2);
+}
