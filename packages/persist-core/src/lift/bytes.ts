@@ -3,10 +3,20 @@ import type { ByteRange, Bytes, EngineOptions, Row, Staged } from "../contract.t
 import { PersistError } from "../errors.ts";
 import { createSha256 } from "../sha256.ts";
 import { parseChunk, storedChunk } from "./chunks.ts";
-import { chunkSize, contentToken, newContentId, parseToken, partBytes, stagedFor, type Unnamed } from "./contents.ts";
+import {
+  chunkSize,
+  contentToken,
+  newContentId,
+  parseToken,
+  parseUnnamed,
+  partBytes,
+  stagedFor,
+  type Unnamed,
+} from "./contents.ts";
 import { extend, readExtended } from "./extend.ts";
 import type { OpenScope } from "./open-scope.ts";
 import { ensureWanted } from "./patience.ts";
+import { readRows } from "./rows.ts";
 import type { Sweeper } from "./sweeper.ts";
 
 export function createBytes(scope: OpenScope, sweeper: Sweeper): Bytes {
@@ -40,16 +50,29 @@ export function createBytes(scope: OpenScope, sweeper: Sweeper): Bytes {
     }
   };
 
-  async function* open({ key, content }: Row, { offset, length }: ByteRange, o: EngineOptions) {
-    const { id, chunks } = parseToken(content ?? "");
+  /** Bytes go when no row names them any more, and they are not kept for one that may. Else the backend has lost them. */
+  const missing = async ({ key, content }: Row, id: string, place: string, o: EngineOptions): Promise<PersistError> => {
+    const [row] = await readRows(scope.view(o), layout, "blobs", [key], o.now);
+    const kept = unnamed.isCondemned(id) ? undefined : await backend.get(layout.content(id));
+    const isKept = kept !== undefined && parseUnnamed(kept, layout.content(id)).due > o.now;
+    if (row?.content !== content && !isKept) {
+      return new PersistError("CONFLICT", `The blob "${key}" was replaced while it was read. Read it again.`, { key });
+    }
+    return new PersistError(
+      "CORRUPT",
+      `A part of the blob "${key}" is missing: there is nothing under "${place}". Restore it from a backup.`,
+      { key },
+    );
+  };
+
+  async function* open(row: Row, { offset, length }: ByteRange, o: EngineOptions) {
+    const { id, chunks } = parseToken(row.content ?? "");
     const end = offset + length;
     for (let n = Math.floor(offset / chunkSize); n < chunks && n * chunkSize < end; n++) {
       ensureWanted(o);
       const place = layout.chunk(id, n);
       const data = await backend.get(place);
-      if (data === undefined) {
-        throw new PersistError("CONFLICT", `The blob "${key}" was replaced while it was read. Read it again.`, { key });
-      }
+      if (data === undefined) throw await missing(row, id, place, o);
       const bytes = parseChunk(data, place);
       const start = n * chunkSize;
       yield bytes.subarray(Math.max(0, offset - start), Math.min(bytes.length, end - start));

@@ -76,6 +76,30 @@ test.each([0, 1, chunkSize - 1, chunkSize, chunkSize + 1, 3 * chunkSize + 7])(
   },
 );
 
+test("bytes that the backend has lost are CORRUPT, and those that a row has let go of a CONFLICT", async () => {
+  const stored: Stored = new Map();
+  const engine = await openLift(bareAdapter(stored));
+  const losing = (content: string, chunk: number) => {
+    const places = [...stored.keys()].filter((key) => key.includes(`/bytes/${content.replace(/-.*/, "")}/`)).sort();
+    expect(stored.delete(places[chunk] as string)).toBe(true);
+  };
+  const bytes = someBytes(2 * chunkSize);
+  const content = await putBlob(engine, "b", bytes, 1);
+  losing(content, 1);
+  const lost = readAll(engine, content);
+  await expect(lost).rejects.toMatchObject({ code: "CORRUPT", key: "b" });
+  await expect(lost).rejects.toThrow(/missing.*backup/);
+
+  const { token } = await engine.bytes.stage(pieces(bytes, 100_000), at(1));
+  losing(token, 0);
+  await expect(readAll(engine, token)).rejects.toMatchObject({ code: "CORRUPT" });
+
+  const before = await putBlob(engine, "b", bytes, 1);
+  await putBlob(engine, "b", bytes, 1);
+  await engine.bytes.discard(before);
+  await expect(readAll(engine, before)).rejects.toMatchObject({ code: "CONFLICT", key: "b" });
+});
+
 test("a blob's bytes are read chunk by chunk, and only those that are wanted", async () => {
   const stored: Stored = new Map();
   const gets: string[] = [];
