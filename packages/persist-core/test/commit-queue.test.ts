@@ -27,16 +27,17 @@ describe("group commit", () => {
 
   it("gathers what comes while a commit is in flight", async () => {
     const groups: number[] = [];
-    const first = gateway();
+    const [begun, first] = [gateway(), gateway()];
     const { store } = storeOver((engine) => ({
       async commit(lists, o) {
         groups.push(lists.length);
+        begun.open();
         if (groups.length === 1) await first.opened;
         return engine.commit(lists, o);
       },
     }));
     const sets = [store.kv.set("a", 1)];
-    await Promise.resolve();
+    await begun.opened;
     for (const key of ["b", "c", "d"]) {
       sets.push(store.kv.set(key, 1));
       await Promise.resolve();
@@ -48,17 +49,18 @@ describe("group commit", () => {
 
   it("lets others pass a commit that waits, but nobody who writes the same", async () => {
     const groups: string[][] = [];
-    const stuck = gateway();
+    const [begun, stuck] = [gateway(), gateway()];
     const { store } = storeOver((engine) => ({
       flights: 2,
       async commit(lists, o) {
         groups.push(lists.flat().map((op) => ("key" in op ? op.key : op.op)));
+        begun.open();
         if (groups.length === 1) await stuck.opened;
         return engine.commit(lists, o);
       },
     }));
     const first = store.kv.set("a", 1);
-    await Promise.resolve();
+    await begun.opened;
     const second = store.kv.set("a", 2);
     const other = store.kv.set("b", 1);
     await other;
@@ -160,20 +162,21 @@ describe("a commit whose reply is lost", () => {
 
 describe("giving up", () => {
   const slow = () => {
-    const gate = gateway();
+    const [begun, gate] = [gateway(), gateway()];
     const { store } = storeOver((engine) => ({
       async commit(lists, o) {
+        begun.open();
         await gate.opened;
         return engine.commit(lists, o);
       },
     }));
-    return { store, gate };
+    return { store, begun: begun.opened, gate };
   };
 
   it("before it was sent means that nothing happened", async () => {
-    const { store, gate } = slow();
+    const { store, begun, gate } = slow();
     const first = store.kv.set("a", 1);
-    await Promise.resolve();
+    await begun;
     const controller = new AbortController();
     const second = store.kv.set("b", 1, { signal: controller.signal });
     controller.abort(new Error("enough"));
@@ -188,10 +191,10 @@ describe("giving up", () => {
   });
 
   it("after it was sent means that it may have happened", async () => {
-    const { store, gate } = slow();
+    const { store, begun, gate } = slow();
     const controller = new AbortController();
     const set = store.kv.set("a", 1, { signal: controller.signal });
-    await Promise.resolve();
+    await begun;
     controller.abort();
     const error = await set.catch((e) => e);
     expect(error).toMatchObject({ code: "ABORTED", outcome: "unknown" });
@@ -221,15 +224,16 @@ describe("giving up", () => {
 });
 
 it("closing waits for what is in flight", async () => {
-  const gate = gateway();
+  const [begun, gate] = [gateway(), gateway()];
   const { store, engine } = storeOver((inner) => ({
     async commit(lists, o) {
+      begun.open();
       await gate.opened;
       return inner.commit(lists, o);
     },
   }));
   const set = store.kv.set("a", 1);
-  await Promise.resolve();
+  await begun.opened;
   const closing = store.close();
   await expect(store.kv.get("a")).rejects.toMatchObject({ code: "CLOSED" });
   gate.open();
