@@ -1,5 +1,6 @@
 import type { Capabilities } from "./api/capabilities.ts";
 import type { Store } from "./api/store.ts";
+import { beginCall, defaultTimeout, watch } from "./calls.ts";
 import type { PersistAdapter, Scope } from "./contract.ts";
 import { PersistError } from "./errors.ts";
 import { checkName } from "./keys.ts";
@@ -18,9 +19,13 @@ const fourMethods = ["get", "put", "delete", "list"] as const;
  * is only installed. Without `adapter` it is SQLite. The other options are the adapter's.
  *
  * @throws {PersistError} `INVALID_ARGUMENT` (with what was meant), `ADAPTER_NOT_FOUND` (with the line that installs it), `UNSUPPORTED` (what `require` asks for is not
- * there), and what the backend has to say.
+ * there), `TIMEOUT` (the backend has not answered for 30 seconds; what opens after that is closed again), and what the backend has to say.
  */
-export async function createStore(options: CreateStoreOptions): Promise<Store> {
+export function createStore(options: CreateStoreOptions): Promise<Store> {
+  return inTime(openStore(options));
+}
+
+async function openStore(options: CreateStoreOptions): Promise<Store> {
   const { name, namespace = "", clock, require } = checkOptions(options);
   const named = typeof options.adapter === "object" ? undefined : (options.adapter ?? "sqlite");
   const adapter = named === undefined ? checkAdapter(options) : await openNamed(named, options);
@@ -45,6 +50,24 @@ export async function createStore(options: CreateStoreOptions): Promise<Store> {
     await closeOwned(named, adapter);
     throw error;
   }
+}
+
+function inTime(opening: Promise<Store>): Promise<Store> {
+  return new Promise((resolve, reject) => {
+    const call = beginCall("createStore", undefined, undefined);
+    const giveUp = () => {
+      reject(
+        new PersistError(
+          "TIMEOUT",
+          `createStore: the backend has not answered for ${defaultTimeout / 1000} seconds. Check that it can be reached, and open the store again.`,
+          { operation: call.operation },
+        ),
+      );
+      opening.then((store) => store.close()).catch(() => undefined); // nobody has it
+    };
+    const stop = watch(call, () => ({ outcome: "not-applied" }), giveUp);
+    opening.then(resolve, reject).finally(stop);
+  });
 }
 
 /** An adapter that was opened by name ends with the store, and so does one of four methods; one with an engine may serve several stores and is its owner's to end. */

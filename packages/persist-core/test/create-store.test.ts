@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
-import { afterEach, describe, expect, it } from "vitest";
-import { createStore, memory, type PersistAdapter, PersistError, registerAdapter } from "../src/index.ts";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { createStore, type Engine, memory, type PersistAdapter, PersistError, registerAdapter } from "../src/index.ts";
 
 const open = (options: object) => createStore(options as never);
 const table = Symbol.for("cuitty.persist.adapters/1");
@@ -42,6 +42,41 @@ describe("createStore", () => {
     expect(await other.kv.get("k")).toBeUndefined();
     await using space = await createStore({ name: "a", namespace: "n", adapter });
     expect(await space.kv.get("k")).toBeUndefined();
+  });
+
+  it("is a TIMEOUT where the backend does not answer, and closes what opens after that", async () => {
+    vi.useFakeTimers();
+    try {
+      for (const isNamed of [false, true]) {
+        const { promise: answer, resolve: letOpen } = Promise.withResolvers<void>();
+        const closed: string[] = [];
+        const { engine: openEngine, ...rest } = memory();
+        const adapter: PersistAdapter = {
+          ...rest,
+          async engine(scope) {
+            await answer;
+            const engine = (await openEngine?.(scope)) as Engine;
+            return { ...engine, close: () => void closed.push("engine") };
+          },
+          close: async () => void closed.push("adapter"),
+        };
+        registerAdapter({ name: "mine", package: "mine", contract: 1, load: async () => () => adapter });
+        const opening = isNamed ? open({ name: "a", adapter: "mine" }) : createStore({ name: "a", adapter });
+        let error: unknown;
+        opening.catch((reason: unknown) => {
+          error = reason;
+        });
+        await vi.advanceTimersByTimeAsync(29_000);
+        expect(error).toBeUndefined();
+        await vi.advanceTimersByTimeAsync(1000);
+        expect(error).toMatchObject({ code: "TIMEOUT", operation: "createStore", outcome: "not-applied" });
+        expect(closed).toEqual([]);
+        letOpen();
+        await vi.waitFor(() => expect(closed).toEqual(isNamed ? ["engine", "adapter"] : ["engine"]));
+      }
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("refuses what require asks for and the adapter has not, and closes what it opened", async () => {

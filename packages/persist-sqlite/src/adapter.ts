@@ -1,7 +1,7 @@
 /** The factory of the adapter: one file, one connection, and an engine for each namespace in it. */
 import { fourMethods, type PersistAdapter } from "@cuitty/persist-core";
 import { createEngine } from "./engine.ts";
-import { open } from "./open.ts";
+import { open, patience } from "./open.ts";
 import { parseOptions, type SqliteFactoryOptions } from "./options.ts";
 import { claimFile } from "./store-name.ts";
 
@@ -15,7 +15,7 @@ export async function sqlite(options: SqliteFactoryOptions): Promise<PersistAdap
   const connection = await open(parseOptions(options));
 
   const openEngine: NonNullable<PersistAdapter["engine"]> = async (scope) => {
-    await claimFile(connection, scope.name, { deadline: performance.now() + 30_000 });
+    await claimFile(connection, scope.name, { deadline: performance.now() + patience });
     return createEngine(connection, scope.namespace);
   };
 

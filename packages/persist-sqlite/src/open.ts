@@ -9,8 +9,8 @@ import { prepareLocation } from "./location.ts";
 import { memoryPath } from "./options.ts";
 import { checkLayout, migrate } from "./schema.ts";
 
-/** How long opening may wait for other processes, in milliseconds. */
-const patience = 30_000;
+/** How long opening may wait for other processes, in milliseconds: less than `createStore` waits, which would not know what for. */
+export const patience = 25_000;
 
 export interface OpenOptions {
   readonly path: string;
