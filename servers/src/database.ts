@@ -16,7 +16,7 @@ export interface DatabaseOptions {
 }
 
 /**
- * Makes a database, in about 30 ms.
+ * Makes a database, in about a tenth of a second.
  *
  * @param server - A server, or any database of it.
  * @param name - Small letters, digits and `_`. Default: one that no other has.

@@ -22,8 +22,8 @@ interface Running {
 
 let folder: string | undefined;
 let running: Running | undefined;
-/** What runs to its end by itself, unless the keeper has to end first. */
-const errands = new Set<ChildProcess>();
+/** What runs to its end by itself, also where the keeper is to end: killed, it would leave its shared memory behind. */
+const errands = new Map<ChildProcess, Promise<void>>();
 
 process.on("message", (request: Asked) => void answer(request));
 process.on("disconnect", () => void end().finally(() => process.exit()));
@@ -67,21 +67,20 @@ async function perform(request: Request): Promise<Answers[Request["what"]]> {
 }
 
 function run(command: Command): Promise<Answers["run"]> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command.file, command.args, { ...ownerOf(command), stdio: ["ignore", "pipe", "pipe"] });
-    let output = "";
-    const read = (chunk: Buffer) => {
+  const child = spawn(command.file, command.args, { ...ownerOf(command), stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk) => {
       output += chunk;
-    };
-    child.stdout.on("data", read);
-    child.stderr.on("data", read);
-    errands.add(child);
-    child.on("error", reject);
-    child.on("close", (status) => {
-      errands.delete(child);
-      resolve({ status, output });
     });
+  }
+  const result = new Promise<Answers["run"]>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (status) => resolve({ status, output }));
   });
+  const forget = () => void errands.delete(child);
+  errands.set(child, result.then(forget, forget));
+  return result;
 }
 
 function start(command: Command, ending: NodeJS.Signals): Promise<Running> {
@@ -108,13 +107,18 @@ async function stop(signal: NodeJS.Signals): Promise<void> {
   if (running === undefined) return;
   const { process: child, pid, ended } = running;
   child.kill(signal);
+  await endOf(pid, ended);
+}
+
+/** Waits for it, and kills it where that takes too long. */
+async function endOf(pid: number, ended: Promise<void>): Promise<void> {
   const inTime = await Promise.race([ended.then(() => true), delay(patience, false, { ref: false })]);
   if (!inTime) await Promise.all([killTree(pid), ended]);
 }
 
 async function end(): Promise<void> {
   try {
-    await Promise.all([...errands].map(async ({ pid }) => pid !== undefined && (await killTree(pid))));
+    await Promise.all([...errands].map(([{ pid }, done]) => pid !== undefined && endOf(pid, done)));
     if (running !== undefined) await stop(running.ending);
   } finally {
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });

@@ -95,9 +95,16 @@ async function serve(cluster: Cluster, version: string, options: PostgresOptions
   });
   const password = options.password === undefined ? "" : `:${encodeURIComponent(options.password)}`;
 
+  const kill9 = async () => {
+    if (keeper.ended() !== undefined) return;
+    const segment = sharedMemoryOf(dir);
+    await keeper.kill();
+    // The system keeps what nobody removes; an orderly end would have.
+    if (segment !== undefined) spawnSync("ipcrm", ["-m", segment]);
+  };
   const end = async () => {
-    // An orderly end only where the data are to be used again.
-    if (options.dir !== undefined) await keeper.stop("SIGINT");
+    // An orderly end only where the data are to be used again: it may take seconds.
+    await (options.dir === undefined ? kill9() : keeper.stop("SIGINT"));
     await keeper.end();
   };
   let ending: Promise<void> | undefined;
@@ -114,12 +121,7 @@ async function serve(cluster: Cluster, version: string, options: PostgresOptions
     version,
     dir: dirname(dir),
     log: keeper.log,
-    async kill9() {
-      const segment = sharedMemoryOf(dir);
-      await keeper.kill();
-      // The system keeps what nobody removes; an orderly end would have.
-      if (segment !== undefined) spawnSync("ipcrm", ["-m", segment]);
-    },
+    kill9,
     async restart() {
       await keeper.stop("SIGINT");
       pid = await start(cluster, port, options);
