@@ -40,3 +40,4 @@ export { hashRows } from "./row-hash.ts";
 export { createSha256, type Sha256 } from "./sha256.ts";
 export { type Siblings, siblingsOf } from "./siblings.ts";
 export { firstOf, hasEvents, isExpected, rowVersionOf, streamHead } from "./stream-heads.ts";
+export { createSweeper, type Sweeper } from "./sweeper.ts";

@@ -11,6 +11,7 @@ import {
   PersistError,
   type Row,
   type Staged,
+  type Sweeper,
 } from "@cuitty/persist-core";
 import type { Connection } from "./connection.ts";
 import {
@@ -24,7 +25,6 @@ import {
   type StoredContent,
 } from "./contents.ts";
 import { placePart } from "./parts.ts";
-import type { Sweeper } from "./sweep.ts";
 
 /** Per transaction, and per turn of the event loop; also the memory that a blob takes while it is written. */
 const batchBytes = 4 * chunkBytes;

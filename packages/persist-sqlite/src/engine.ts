@@ -1,5 +1,12 @@
 /** The contract's verbs over one connection, for one namespace of the file. */
-import { type Capabilities, type CommitResult, commitLimits, type Engine, PersistError } from "@cuitty/persist-core";
+import {
+  type Capabilities,
+  type CommitResult,
+  commitLimits,
+  createSweeper,
+  type Engine,
+  PersistError,
+} from "@cuitty/persist-core";
 import { createBytes } from "./bytes.ts";
 import { latestCursor, readChanges } from "./changes.ts";
 import { commitLists } from "./commit.ts";
@@ -7,10 +14,10 @@ import type { Connection, Durability } from "./connection.ts";
 import { readEvents } from "./events.ts";
 import { readRow, readValue } from "./rows.ts";
 import { scan } from "./scan.ts";
-import { createSweeper, sweep } from "./sweep.ts";
+import { sweep } from "./sweep.ts";
 
 export function createEngine(connection: Connection, namespace: string): Engine {
-  const sweeper = createSweeper(connection, namespace);
+  const sweeper = createSweeper((now) => sweep(connection, namespace, { now, deadline: 0 }));
 
   return {
     adapter: "sqlite",

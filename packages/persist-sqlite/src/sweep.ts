@@ -1,6 +1,6 @@
 /**
  * Taking away what nobody can see any more: expired rows, contents of blobs that nothing names, and deletions older than their retention. In small steps, each a
- * transaction of its own, begun by other activity and never by the clock alone, so that an idle store does nothing.
+ * transaction of its own: of what belongs to one namespace, whose store may have a clock of its own, and of what belongs to none.
  */
 import { deletionsKeptFor, type EngineOptions } from "@cuitty/persist-core";
 import type { Connection } from "./connection.ts";
@@ -8,60 +8,8 @@ import { freeContents, hasContentsToFree } from "./contents.ts";
 import { deleteRow } from "./rows.ts";
 import { type RowTable, rowTables } from "./schema.ts";
 
-/** Between two sweeps, and between the steps of one, in milliseconds. */
-const interval = 60_000;
-const breather = 20;
-
 /** The most that one step takes. Chunks are 256 KiB each. */
 const step = { rows: 200, chunks: 16, deletions: 1000 };
-
-export interface Sweeper {
-  /** Starts a sweep soon, unless there was one within the last minute. `now` is the time by which rows are expired. */
-  nudge(now: number): void;
-  /** Starts a sweep soon: there is something to take away. */
-  hurry(): void;
-  close(): void;
-}
-
-/** Sweeps what belongs to one namespace, whose store may have a clock of its own, and what belongs to none. */
-export function createSweeper(connection: Connection, namespace: string): Sweeper {
-  let timer: NodeJS.Timeout | undefined;
-  let last = Number.NEGATIVE_INFINITY;
-  let now = 0;
-
-  function schedule(delay: number): void {
-    timer = setTimeout(() => void run(), delay).unref();
-  }
-
-  async function run(): Promise<void> {
-    let more = false;
-    try {
-      ({ more } = await sweep(connection, namespace, { now, deadline: 0 }));
-    } catch {
-      // Busy, closed, or a full disk: nothing depends on this sweep, and the next one comes.
-    }
-    timer = undefined;
-    if (more) schedule(breather);
-  }
-
-  function hurry(): void {
-    last = performance.now();
-    if (timer === undefined) schedule(0);
-  }
-
-  return {
-    hurry,
-
-    nudge(at) {
-      now = at;
-      if (performance.now() - last >= interval) hurry();
-    },
-
-    close() {
-      clearTimeout(timer);
-    },
-  };
-}
 
 /** One step. Looks first, without the lock: who watches does so every second, and mostly there is nothing to do. */
 export async function sweep(
