@@ -98,7 +98,7 @@ export async function openLink(login: Login, { onClose, onNotify }: LinkEvents):
     return {
       openedAt: performance.now(),
       get isOpen() {
-        return isOpen;
+        return isOpen && !wire.destroyed; // who gets its error is told before its end is
       },
       backend: backend.pid === pid ? backend : undefined,
       send,
