@@ -12,12 +12,14 @@ import type { ParsedOptions } from "./options.ts";
 import { createPool, type Pool } from "./pool.ts";
 import { checkServer, durabilityOf, type Server, serverColumns, warnOfLoss } from "./server.ts";
 import { openSession } from "./session.ts";
+import { createWake, type Wake } from "./wake.ts";
 
 /** How long opening may take, in milliseconds: as long as another process takes to migrate. */
 const patience = 60_000;
 
 export interface Opened {
   readonly connection: Connection;
+  readonly wake: Wake;
   readonly durability: Capabilities["durability"];
   /** A postgres.js instance to the same server, for what Persist does not cover. */
   raw(): unknown;
@@ -39,11 +41,14 @@ export async function open(options: ParsedOptions): Promise<Opened> {
     const server = await prepare(connection, schema, o);
     warnOfLoss(server, place);
     const { raw, end } = rawOf(options);
+    const wake = createWake(connection, () => follow(connection, { deadline: performance.now() + patience }));
     return {
       connection,
+      wake,
       durability: durabilityOf(server),
       raw,
       close: async () => {
+        await wake.close();
         await Promise.allSettled([pool.close(), listener.close(), end()]);
       },
     };

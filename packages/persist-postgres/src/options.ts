@@ -30,7 +30,7 @@ export interface PostgresOptions {
   /** The schema that holds the tables. Default `persist`. Lower-case letters, digits and `_`, at most 48. */
   schema?: string;
   /**
-   * `false` behind a pooler that shares connections between transactions (PgBouncer's transaction mode): then nothing is prepared, and nobody listens; who watches looks once a second.
+   * `false` behind a pooler that shares connections between transactions (PgBouncer's transaction mode): then nothing is prepared, and nobody listens; who watches looks four times a second.
    * Default `true`.
    */
   prepare?: boolean;

@@ -1,0 +1,97 @@
+/**
+ * Telling other processes, by NOTIFY, in which scopes something was committed. On its own and never within a commit: a transaction that notifies takes a lock of the whole cluster.
+ */
+import { createHash, randomUUID } from "node:crypto";
+import type { Connection } from "./connection.ts";
+
+export interface Announcer {
+  /** Sends at once, and then at most once in {@link interval}, the last word always. */
+  announce(scope: number): void;
+  /** Sends a word that is for nobody, to hear it come back. */
+  prove(): void;
+  /** Sends what has not been sent yet. */
+  close(): Promise<void>;
+}
+
+/** What was heard. No scopes: it proves that one can hear. */
+export interface Announcement {
+  /** Another one for each adapter. */
+  readonly sender: string;
+  readonly scopes: readonly number[] | "all";
+}
+
+/** In milliseconds. */
+const interval = 10;
+/** To send a word, in milliseconds. One that does not get through in that time is no news. */
+const patience = 2000;
+/** A payload has at most 7999 bytes. */
+const mostScopes = 500;
+
+/** An identifier, at most 63 bytes. */
+export function channelOf({ schema }: Pick<Connection, "schema">): string {
+  return `persist_${createHash("sha256").update(schema).digest("hex").slice(0, 32)}`;
+}
+
+export const newSender = (): string => randomUUID();
+
+/** `undefined` for what is none of ours. */
+export function parseAnnouncement(payload: string): Announcement | undefined {
+  const [, sender, scopes] = /^([0-9a-f-]{36}) (\*|(?:\d{1,10}(?:,\d{1,10})*)?)$/.exec(payload) ?? [];
+  if (sender === undefined || scopes === undefined) return undefined;
+  if (scopes === "*") return { sender, scopes: "all" };
+  return { sender, scopes: scopes === "" ? [] : scopes.split(",").map(Number) };
+}
+
+export function formatAnnouncement({ sender, scopes }: Announcement): string {
+  return `${sender} ${scopes === "all" || scopes.length > mostScopes ? "*" : scopes.join()}`;
+}
+
+// Nobody waits for it to be on disk: it is gone with the server anyway.
+const notify = "select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)";
+
+export function createAnnouncer(connection: Connection, sender: string): Announcer {
+  const channel = channelOf(connection);
+  const pending = new Set<number>();
+  let sending = false;
+  let closed = false;
+
+  async function send(scopes: readonly number[]): Promise<void> {
+    try {
+      await connection.write({ deadline: performance.now() + patience }, notify, [
+        channel,
+        formatAnnouncement({ sender, scopes }),
+      ]);
+    } catch {
+      // Whoever waits looks by itself before long.
+    }
+  }
+
+  async function sendAll(): Promise<void> {
+    sending = true;
+    while (pending.size > 0) {
+      const scopes = [...pending];
+      pending.clear();
+      await Promise.all([send(scopes), closed ? undefined : sleep(interval)]);
+    }
+    sending = false;
+  }
+
+  return {
+    announce(scope) {
+      if (closed) return;
+      pending.add(scope);
+      if (!sending) void sendAll();
+    },
+    prove() {
+      if (!closed) void send([]);
+    },
+    async close() {
+      closed = true;
+      const scopes = [...pending];
+      pending.clear();
+      if (scopes.length > 0) await send(scopes);
+    },
+  };
+}
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
