@@ -3,6 +3,7 @@
 // --markdown a page.
 import { parseArgs } from "node:util";
 import { PersistError } from "@cuitty/persist-core";
+import { startPostgres } from "@cuitty/persist-servers";
 import { type Budget, certify, type Harness, toMarkdown } from "@cuitty/persist-testkit";
 import {
   distantHarness,
@@ -10,11 +11,18 @@ import {
   memoryHarness,
   sqliteHarness,
 } from "../packages/persist-testkit/test/harnesses.ts";
+import { postgresHarness } from "../packages/persist-testkit/test/postgres-harness.ts";
 
-const harnesses: Readonly<Record<string, () => Harness & { end?(): void }>> = {
+type EndingHarness = Harness & { end?(): void | Promise<void> };
+
+const harnesses: Readonly<Record<string, () => EndingHarness | Promise<EndingHarness>>> = {
   memory: memoryHarness,
   "memory-distant": distantHarness,
   sqlite: sqliteHarness,
+  async postgres() {
+    const server = await startPostgres();
+    return { ...postgresHarness(server.url), end: server.stop };
+  },
   lift: () => liftHarness("generator"),
   "lift-promise": () => liftHarness("promise"),
   "lift-ordered": () => liftHarness("ordered and batch"),
@@ -31,7 +39,7 @@ const seed = values.seed === undefined ? undefined : Number(values.seed);
 if (create === undefined || budget === undefined || (seed !== undefined && !Number.isSafeInteger(seed))) refuse(usage);
 
 const isPlain = !values.json && !values.markdown;
-const harness = create();
+const harness = await create();
 const report = await certify(harness, {
   only: values.only,
   budget,
@@ -40,12 +48,12 @@ const report = await certify(harness, {
     if (isPlain && status !== "passed")
       console.log(`${status.padEnd(7)} ${key}: ${title}\n        ${detail?.replaceAll("\n", "\n        ")}`);
   },
-}).catch((error: unknown) => {
-  harness.end?.();
+}).catch(async (error: unknown) => {
+  await harness.end?.();
   if (!PersistError.is(error, "INVALID_ARGUMENT")) throw error;
   return refuse(error.message.replace("certify: ", "--"));
 });
-harness.end?.();
+await harness.end?.();
 
 const { passed, failed, skipped, gaps } = report;
 if (values.json) console.log(JSON.stringify(report, undefined, 2));

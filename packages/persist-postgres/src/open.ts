@@ -11,6 +11,7 @@ import { migrations } from "./migrations.ts";
 import type { ParsedOptions } from "./options.ts";
 import { createPool, type Pool } from "./pool.ts";
 import { checkServer, durabilityOf, type Server, serverColumns, warnOfLoss } from "./server.ts";
+import { readServerClock, type ServerClock } from "./server-clock.ts";
 import { openSession } from "./session.ts";
 import { createWake, type Wake } from "./wake.ts";
 
@@ -20,6 +21,7 @@ const patience = 60_000;
 export interface Opened {
   readonly connection: Connection;
   readonly wake: Wake;
+  readonly clock: ServerClock;
   readonly durability: Capabilities["durability"];
   /** A postgres.js instance to the same server, for what Persist does not cover. */
   raw(): unknown;
@@ -40,11 +42,13 @@ export async function open(options: ParsedOptions): Promise<Opened> {
   try {
     const server = await prepare(connection, schema, o);
     warnOfLoss(server, place);
+    const clock = await readServerClock(connection, o);
     const { raw, end } = rawOf(options);
     const wake = createWake(connection, () => follow(connection, { deadline: performance.now() + patience }));
     return {
       connection,
       wake,
+      clock,
       durability: durabilityOf(server),
       raw,
       close: async () => {
