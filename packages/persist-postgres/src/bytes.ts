@@ -17,7 +17,7 @@ import type { Connection } from "./connection.ts";
 import { chunkBytes, discardContent, mayAttach, readSlice, readStagedSize, type Slice } from "./contents.ts";
 import { type Part, placePart } from "./parts.ts";
 
-/** Per statement. A blob takes twice that in memory while it is moved, and some more for its way through the driver. Larger ones were measured to be no faster. */
+/** Per statement. A blob takes twice that in memory while it is moved, and some more for its way through the driver. */
 const batchBytes = 4 * chunkBytes;
 
 /** How long to wait where something is given up, in milliseconds. */

@@ -2,7 +2,7 @@
  * The contents of blobs, in chunks. A content belongs to the blobs that name it; one that no blob names is kept until `free_at`: a staged one for a day, so that its
  * upload can end, a released one for ten minutes, so that whoever reads it can go on. These are times of the server and not of the store's clock, which may be a test's.
  *
- * Bytes travel as base64, both ways: postgres.js sends a bytea as hex, which takes half as long again on the wire and three times the processor of this side.
+ * Bytes travel as base64, both ways: postgres.js sends a bytea as hex, which is half as much again on the wire, and takes more of the processor on this side.
  */
 import { type Connection, type Patience, perSchema } from "./connection.ts";
 
