@@ -21,9 +21,12 @@ import { sweep } from "./sweep.ts";
 const sweepPatience = 30_000;
 
 export function createEngine({ connection, clock, durability, wake, raw }: Opened, scope: number): Engine {
-  const sweeper = createSweeper((now) =>
-    sweep(connection, scope, { now, deadline: performance.now() + sweepPatience }),
-  );
+  const sweepAndTell = async (o: EngineOptions) => {
+    const { more, took } = await sweep(connection, scope, o);
+    if (took) wake.notify(scope);
+    return { more };
+  };
+  const sweeper = createSweeper((now) => sweepAndTell({ now, deadline: performance.now() + sweepPatience }));
   const reading = (o: EngineOptions): Statement => reader(connection, o);
 
   return {
@@ -52,7 +55,7 @@ export function createEngine({ connection, clock, durability, wake, raw }: Opene
 
     changes: (since, limit, o) => readChanges(connection, scope, since, limit, o.now, o),
     latest: (o) => latestCursor(connection, scope, o),
-    sweep: (o) => sweep(connection, scope, o),
+    sweep: sweepAndTell,
     wake: (onWake) => wake.listen(scope, onWake),
     bytes: createBytes(connection, sweeper),
     raw,

@@ -98,20 +98,24 @@ const work = perSchema((s) => {
   return { chores, look: `select array[${chores.map(({ isDue }) => isDue).join(", ")}]::text as due` };
 });
 
+export interface Swept {
+  readonly more: boolean;
+  /** Whether anything went, which those who watch are told. */
+  readonly took: boolean;
+}
+
 /** One step. Looks first: who watches does so every second, and mostly there is nothing to do. */
-export async function sweep(
-  connection: Connection,
-  scope: number,
-  o: EngineOptions,
-): Promise<{ readonly more: boolean }> {
+export async function sweep(connection: Connection, scope: number, o: EngineOptions): Promise<Swept> {
   const { chores, look } = work(connection);
   const [row] = await connection.read<{ due: string }>(o, look, [scope, o.now, o.now - deletionsKeptFor]);
   const isDue = row?.due.slice(1, -1).split(",") ?? [];
   let more = false;
+  let took = false;
   for (const [i, chore] of chores.entries()) {
     if (isDue[i] !== "t") continue;
     const done = await chore.run(connection, scope, o);
+    if (done > 0) took = true;
     if (done >= chore.most) more = true;
   }
-  return { more };
+  return { more, took };
 }

@@ -1,7 +1,7 @@
 // Stores on one PostgreSQL server, as the kit gets at them. Each adapter is reached through a wire of its own, which can be cut.
 import { fourMethods, type PersistAdapter, type Scope } from "@cuitty/persist-core";
 import { postgres } from "@cuitty/persist-postgres/adapter";
-import { type Proxy as Wire, startProxy } from "@cuitty/persist-servers";
+import { startProxy, type Proxy as Wire } from "@cuitty/persist-servers";
 import type { Harness } from "@cuitty/persist-testkit";
 
 interface Opened {
