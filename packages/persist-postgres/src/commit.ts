@@ -2,12 +2,13 @@
  * Commits: one statement for all lists, each judged against what the lists before it left, and then applied whole or not at all. See docs/design/0003-postgres.md for what
  * it locks.
  */
-import { type CommitResult, type EngineOptions, type Op, PersistError, type PutOp } from "@cuitty/persist-core";
+import { type CommitResult, type EngineOptions, type Op, PersistError } from "@cuitty/persist-core";
 import { toResult } from "./answers.ts";
 import { commitAside, isJudgedAside } from "./aside.ts";
 import { type Connection, perSchema } from "./connection.ts";
 import { compare, loneRow, rowLocks } from "./locking.ts";
 import { type SentList, sentList } from "./operations.ts";
+import { commitPlain } from "./plain-puts.ts";
 
 const commitText = perSchema(
   (s) => `select answer from ${s}.commit_lists($1, $2, $3::text::json, $4::text::json) as answer`,
@@ -19,12 +20,8 @@ export async function commitLists(
   lists: readonly (readonly Op[])[],
   o: EngineOptions,
 ): Promise<CommitResult[]> {
-  const values = plainValues(lists);
-  if (values !== undefined) {
-    await putValues(connection, scope, values, o);
-    const applied: CommitResult = { outcome: "applied", time: o.now, answers: [{}] };
-    return lists.map(() => applied);
-  }
+  const plain = await commitPlain(connection, scope, lists, o);
+  if (plain !== undefined) return plain;
   const order = inOrderOfLocks(lists);
   const results: CommitResult[] = [];
   try {
@@ -81,52 +78,4 @@ function inOrderOfLocks(lists: readonly (readonly Op[])[]): number[] {
   const rows = lists.map(loneRow);
   if (rows.includes(undefined)) return order;
   return order.sort((a, b) => compare(rows[a] as string, rows[b] as string));
-}
-
-// ── plain values ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** The values, where each list does nothing but set one unconditionally. */
-function plainValues(lists: readonly (readonly Op[])[]): PutOp[] | undefined {
-  const values: PutOp[] = [];
-  for (const [op, another] of lists) {
-    if (another !== undefined || op?.op !== "put" || op.space !== "kv" || op.ifVersion !== undefined) return undefined;
-    values.push(op);
-  }
-  return values;
-}
-
-const putTexts = perSchema((s) => {
-  // The lock is taken before the first row is written, since nothing comes before its line.
-  const given = (lock: string) =>
-    `(select pg_advisory_xact_lock_shared(${lock}, $1), ${s}.xact() as xact offset 0) as given`;
-  const columns = "(scope, key, version, updated_at, expires_at, xact, value)";
-  const onConflict = `on conflict (scope, key) do update set version = excluded.version, updated_at = excluded.updated_at,
-      expires_at = excluded.expires_at, xact = excluded.xact, n = excluded.n, value = excluded.value`;
-  return {
-    one: (lock: number) => `insert into ${s}.kv ${columns}
-      select $1, $3, $4, $2, $5, given.xact, $6 from ${given(String(lock))} ${onConflict}`,
-    many: (lock: number) => `insert into ${s}.kv ${columns}
-      select $1, v.k, v.r, $2, v.e, given.xact, v.v from ${given(String(lock))}, json_to_recordset($3::text::json) as v(k text, r text, e bigint, v text) ${onConflict}`,
-  };
-});
-
-/** Of one key the last counts. */
-async function putValues(
-  connection: Connection,
-  scope: number,
-  ops: readonly PutOp[],
-  o: EngineOptions,
-): Promise<void> {
-  const texts = putTexts(connection);
-  const lock = connection.locks.scope;
-  const [only] = ops as [PutOp];
-  if (ops.length === 1) {
-    const { key, version, expiresAt = null, value } = only;
-    await connection.write(o, texts.one(lock), [scope, o.now, key, version, expiresAt, value], { fence: scope });
-    return;
-  }
-  const byKey = new Map(ops.map((op) => [op.key, op]));
-  const sorted = [...byKey.values()].sort((a, b) => compare(a.key, b.key));
-  const sent = sorted.map(({ key: k, version: r, expiresAt: e, value: v }) => ({ k, r, e, v }));
-  await connection.write(o, texts.many(lock), [scope, o.now, JSON.stringify(sent)], { fence: scope });
 }

@@ -118,8 +118,12 @@ function sentEntries(entries: readonly IndexEntry[] | undefined, siblings: Sibli
   if (entries === undefined || entries.length === 0) return undefined;
   return entries.map((entry) => ({
     i: entry.index,
-    t: Buffer.from(entry.tuple.buffer, entry.tuple.byteOffset, entry.tuple.byteLength).toString("hex"),
+    t: hexOf(entry.tuple),
     u: entry.unique,
     z: entry.unique && siblings.contest(entry),
   }));
+}
+
+export function hexOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString("hex");
 }

@@ -1,5 +1,5 @@
 /** Index entries: by tuple, then by key; some of them unique. */
-import type { IndexRange } from "@cuitty/persist-core";
+import type { IndexRange, Op } from "@cuitty/persist-core";
 import { equal, holds, present } from "../assertions.ts";
 import type { Chapter } from "../clause.ts";
 import {
@@ -169,6 +169,109 @@ export const engineIndexes: Chapter = {
         equal(await scanned(engine, o, "records", byIndex()), keys, "the index");
         const after = { tuple: bytes(0), key: "\uffff" };
         equal(await scanned(engine, o, "records", byIndex({ after })), ["😀"], "after a key");
+      },
+    ),
+
+    verb(
+      "K-engine-index-gathered",
+      "Records that are put at once, after checks of one system row, come out as one by one",
+      async (engine, o) => {
+        const rule = put("rule", 1, { space: "system" });
+        const i = (...tuple: number[]) => ({ space: "records" as const, index: [entry("i", tuple)] });
+        await apply(engine, o, rule, record("old", [1], true));
+        await apply(engine, o, put("expiring", 1, { ...i(2), expiresAt: o.now + 10 }));
+        const then = later(o, 20);
+        const puts = [
+          put("new", 1, { space: "records", index: [entry("i", [4]), entry("i", [3]), entry("j", [0])] }),
+          put("twice", 1, i(5)),
+          put("expiring", 2, i(6)),
+          put("old", 2, i(1)),
+          put("twice", 2, { ...i(7), expiresAt: then.now + 10 }),
+          put("__proto__", 1, { space: "records" }),
+        ];
+        const results = await engine.commit(
+          puts.map((op) => [{ op: "check", space: "system", key: "rule", ifVersion: rule.version }, op]),
+          then,
+        );
+        equal(
+          results.map((result) => (result.outcome === "applied" ? result.answers[1]?.createdAt : result.outcome)),
+          puts.map(({ key }) => (key === "old" ? o.now : then.now)),
+          "the answers",
+        );
+        const { rows, tuples = [] } = await engine.scan("records", byIndex(), then);
+        equal(
+          rows.map(({ key }, n) => [key, ...(tuples[n] as Uint8Array)]),
+          [
+            ["old", 1],
+            ["new", 3],
+            ["new", 4],
+            ["expiring", 6],
+            ["twice", 7],
+          ],
+          "the index",
+        );
+        equal(
+          rows.map(({ value, version, createdAt, updatedAt, expiresAt }) => [
+            value,
+            version,
+            createdAt,
+            updatedAt,
+            expiresAt ?? 0,
+          ]),
+          [puts[3], puts[0], puts[0], puts[2], puts[4]].map((op) => [
+            op?.value,
+            op?.version,
+            op?.key === "old" ? o.now : then.now,
+            then.now,
+            op?.expiresAt ?? 0,
+          ]),
+          "the rows",
+        );
+        equal(await scanned(engine, then, "records", byIndex({ index: "j" })), ["new"], "the other index");
+      },
+    ),
+
+    verb(
+      "K-engine-index-gathered-checked",
+      "Of records that are put at once only those are written whose check holds, in each order of the lists",
+      async (engine, o) => {
+        const rule = put("rule", 1, { space: "system" });
+        await apply(engine, o, rule);
+        const holds = { op: "check", space: "system", key: "rule", ifVersion: rule.version } as const;
+        const absent = { op: "check", space: "system", key: "none", ifVersion: null } as const;
+        const fails = [
+          { ...holds, ifVersion: "other" },
+          { ...holds, ifVersion: null },
+          { ...absent, ifVersion: "other" },
+        ];
+        for (const [n, check] of fails.entries()) {
+          const lists: Op[][] = [
+            [holds, absent, record(`${n}a`, [n])],
+            [check, record(`${n}b`, [n])],
+            [holds, check, record(`${n}a`, [9])],
+            [absent, record(`${n}c`, [n])],
+          ];
+          for (const order of [lists, [...lists].reverse()]) {
+            const results = await engine.commit(order, o);
+            equal(
+              results.map((result) => (result.outcome === "conflict" ? result.op : result.outcome)),
+              order.map((list) => (list.includes(check) ? list.indexOf(check) : "applied")),
+              "the answers",
+            );
+          }
+          for (const result of await engine.commit(
+            [
+              [check, record("never", [n])],
+              [check, record("never", [n])],
+            ],
+            o,
+          )) {
+            equal(result.outcome === "conflict" ? result.op : result.outcome, 0, "the answer where none holds");
+          }
+        }
+        const keys = fails.flatMap((_, n) => [`${n}a`, `${n}c`]);
+        equal(await scanned(engine, o, "records", byIndex()), keys, "the index");
+        equal(await scanned(engine, o, "records", range()), keys, "the records");
       },
     ),
 

@@ -1,0 +1,137 @@
+/** What is set without conditions: all of it by one statement, and not list by list. */
+import type { Answer, CommitResult, EngineOptions, IndexEntry, Op, PutOp } from "@cuitty/persist-core";
+import { type Connection, perSchema } from "./connection.ts";
+import { compare } from "./locking.ts";
+import { hexOf } from "./operations.ts";
+
+/** Answers the lists where all of them are of one of these kinds. */
+export async function commitPlain(
+  connection: Connection,
+  scope: number,
+  lists: readonly (readonly Op[])[],
+  o: EngineOptions,
+): Promise<CommitResult[] | undefined> {
+  const values = plainValues(lists);
+  if (values !== undefined) {
+    await putValues(connection, scope, values, o);
+    const applied: CommitResult = { outcome: "applied", time: o.now, answers: [{}] };
+    return lists.map(() => applied);
+  }
+  const records = plainRecords(lists);
+  return records === undefined ? undefined : putRecords(connection, scope, lists, records, o);
+}
+
+/** Of one key the last counts. In the order of the keys, so that two groups of two processes never wait in a circle. */
+function inOrder(ops: readonly PutOp[]): PutOp[] {
+  const byKey = new Map(ops.map((op) => [op.key, op]));
+  return [...byKey.values()].sort((a, b) => compare(a.key, b.key));
+}
+
+const sentRow = ({ key, version, expiresAt, value }: PutOp) => ({ k: key, r: version, e: expiresAt, v: value });
+
+// ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The values, where each list does nothing but set one. */
+function plainValues(lists: readonly (readonly Op[])[]): PutOp[] | undefined {
+  const values: PutOp[] = [];
+  for (const [op, another] of lists) {
+    if (another !== undefined || op?.op !== "put" || op.space !== "kv" || op.ifVersion !== undefined) return undefined;
+    values.push(op);
+  }
+  return values;
+}
+
+const valueTexts = perSchema((s) => {
+  // The lock is taken before the first row is written, since nothing comes before its line.
+  const given = (lock: string) =>
+    `(select pg_advisory_xact_lock_shared(${lock}, $1), ${s}.xact() as xact offset 0) as given`;
+  const columns = "(scope, key, version, updated_at, expires_at, xact, value)";
+  const onConflict = `on conflict (scope, key) do update set version = excluded.version, updated_at = excluded.updated_at,
+      expires_at = excluded.expires_at, xact = excluded.xact, n = excluded.n, value = excluded.value`;
+  return {
+    one: (lock: number) => `insert into ${s}.kv ${columns}
+      select $1, $3, $4, $2, $5, given.xact, $6 from ${given(String(lock))} ${onConflict}`,
+    many: (lock: number) => `insert into ${s}.kv ${columns}
+      select $1, v.k, v.r, $2, v.e, given.xact, v.v from ${given(String(lock))}, json_to_recordset($3::text::json) as v(k text, r text, e bigint, v text) ${onConflict}`,
+  };
+});
+
+async function putValues(
+  connection: Connection,
+  scope: number,
+  ops: readonly PutOp[],
+  o: EngineOptions,
+): Promise<void> {
+  const texts = valueTexts(connection);
+  const lock = connection.locks.scope;
+  const [only] = ops as [PutOp];
+  if (ops.length === 1) {
+    const { key, version, expiresAt = null, value } = only;
+    await connection.write(o, texts.one(lock), [scope, o.now, key, version, expiresAt, value], { fence: scope });
+    return;
+  }
+  const sent = JSON.stringify(inOrder(ops).map(sentRow));
+  await connection.write(o, texts.many(lock), [scope, o.now, sent], { fence: scope });
+}
+
+// ── records ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+interface PlainRecords {
+  readonly puts: readonly PutOp[];
+  /** What all of them are checked against: versions of `system` by key, `""` where it must be absent. */
+  readonly checks: ReadonlyMap<string, string>;
+}
+
+/** The records, where each list does nothing but set one, with no unique tuple, after checks of `system`: mostly of the one row that says which indexes there are. */
+function plainRecords(lists: readonly (readonly Op[])[]): PlainRecords | undefined {
+  const puts: PutOp[] = [];
+  const checks = new Map<string, string>();
+  for (const ops of lists) {
+    const last = ops.at(-1);
+    if (last?.op !== "put" || last.space !== "records" || last.ifVersion !== undefined) return undefined;
+    if (last.index?.some(isUnique)) return undefined;
+    for (let i = 0; i < ops.length - 1; i++) {
+      const op = ops[i] as Op;
+      if (op.op !== "check" || op.space !== "system") return undefined;
+      const version = op.ifVersion ?? "";
+      if ((checks.get(op.key) ?? version) !== version) return undefined;
+      checks.set(op.key, version);
+    }
+    puts.push(last);
+  }
+  return { puts, checks };
+}
+
+const isUnique = ({ unique }: IndexEntry) => unique;
+
+const recordText = perSchema(
+  (s) => `select ${s}.put_records($1, $2, $3::text::json, $4::text::json, $5::text::json) as made`,
+);
+
+/** Nothing where a check does not hold: then it is not for all of them to be refused. */
+async function putRecords(
+  connection: Connection,
+  scope: number,
+  lists: readonly (readonly Op[])[],
+  { puts, checks }: PlainRecords,
+  o: EngineOptions,
+): Promise<CommitResult[] | undefined> {
+  const ops = inOrder(puts);
+  const sorted = [...checks].sort(([a], [b]) => compare(a, b)).map(([k, c]) => ({ k, c }));
+  const entries = ops.flatMap(({ key, index = [] }) =>
+    index.map((entry) => ({ k: key, i: entry.index, t: hexOf(entry.tuple) })),
+  );
+  const [row] = await connection.write<{ made: string | null }>(
+    o,
+    recordText(connection),
+    [scope, o.now, JSON.stringify(sorted), JSON.stringify(ops.map(sentRow)), JSON.stringify(entries)],
+    { fence: scope },
+  );
+  if (row == null || row.made === null) return undefined;
+  const made = JSON.parse(row.made) as Record<string, number>;
+  return lists.map((list, i) => ({
+    outcome: "applied",
+    time: o.now,
+    answers: list.map((op): Answer => (op.op === "put" ? { createdAt: made[(puts[i] as PutOp).key] } : {})),
+  }));
+}
