@@ -16,7 +16,7 @@ export interface Connection {
   readonly place: string;
   /** The advisory locks, by the first of their two numbers; the second is the scope's. */
   readonly locks: Locks;
-  /** One statement that changes nothing. Run once more where a connection that was open turns out to be dead. */
+  /** One statement that changes nothing. Run again where a connection that was open turns out to be dead, and so may be the next: at most once for each that the pool holds. */
   read<Row>(o: Patience, text: string, params: readonly Param[]): Promise<Row[]>;
   /**
    * One statement that is a transaction of its own. Run again where the server says that it was in the way of another (40001, 40P01). Rejects with `outcome: "unknown"` where it may have
@@ -151,7 +151,7 @@ export function createConnection({ pool, schema, place, locks, listener }: Conne
         try {
           return await pool.run(o, "read", text, params);
         } catch (error) {
-          if (tries < 2 && error instanceof Unanswered && error.why === "lost") continue;
+          if (tries <= pool.max && error instanceof Unanswered && error.why === "lost") continue;
           throw toPersistError(definite(error), attempting("read from"));
         }
       }

@@ -139,6 +139,17 @@ export const sendOn = <Row>(
 export const runOn = (sql: Pick<Sql, "unsafe">, script: string): Promise<{ readonly command?: string | null }> =>
   sql.unsafe(script).execute();
 
+/** One connection beside a given instance, with its options. Made anew it would be outside the transaction: so whether it still is the first. */
+export function openBeside(given: Sql): { readonly sql: Sql; isOpen(): boolean } {
+  let isOpen = true;
+  const onclose = (): void => {
+    isOpen = false;
+  };
+  // postgres.js takes parsed options as they are.
+  const options = { ...given.options, max: 1, idle_timeout: null, max_lifetime: null, fetch_types: false, onclose };
+  return { sql: postgres(options as unknown as postgres.Options<Record<string, never>>), isOpen: () => isOpen };
+}
+
 /** What Persist does not do with its own connections: one that the user talks to. */
 export function openRaw(login: Login): Sql {
   return postgres({

@@ -1,9 +1,11 @@
 /**
  * A postgres.js instance that somebody else made and ends. It has its own queue and its own reconnecting. What it still holds back at the deadline is taken out before it is sent; what was
  * sent is not cancelled, because postgres.js would cancel whatever runs on the connection when the request arrives.
+ *
+ * Transactions have a connection of their own with the same options, as its `listen` has: on one that it reserves, a statement after the connection broke is an error that nobody can catch.
  */
-import { type Query, runOn, type Sql, sendOn } from "./driver.ts";
-import { isAnswer, Late, Unanswered } from "./errors.ts";
+import { openBeside, type Query, runOn, type Sql, sendOn } from "./driver.ts";
+import { isAnswer, Late, Unanswered, unreachable } from "./errors.ts";
 import type { Listener } from "./listener.ts";
 import type { Pool } from "./pool.ts";
 import type { Patience } from "./statement.ts";
@@ -12,32 +14,33 @@ import { onTimeUp } from "./time-up.ts";
 export function createGivenPool(sql: Sql): Pool {
   const { prepare } = sql.options;
 
-  const borrow: Pool["borrow"] = async (o, work) => {
-    const reserved = await reserve(sql, o);
-    let lost = false;
-    try {
-      return await work({
-        send: (_kind, text, params) => answer(o, sendOn(reserved, prepare, text, params)),
-        run: async (script) => {
-          // On a connection that is closed postgres.js would throw where nobody can catch it.
-          if (lost) throw new Unanswered("lost", undefined);
-          return runOn(reserved, script);
-        },
-        spoilt: () => {
-          lost = true;
-        },
-      });
-    } finally {
-      reserved.release();
-    }
-  };
-
   return {
+    max: sql.options.max,
     run: (o, _kind, text, params) => answer(o, sendOn(sql, prepare, text, params)),
-    borrow,
+    borrow: async (o, work) => {
+      const own = openBeside(sql);
+      try {
+        // Connected first: else what follows on a `begin` that did not get through would run by itself.
+        await answer(o, sendOn(own.sql, false, "select 1", []));
+        return await work({
+          send: (_kind, text, params) => (own.isOpen() ? answer(o, sendOn(own.sql, prepare, text, params)) : broken()),
+          run: (script) => (own.isOpen() ? runOn(own.sql, script) : broken()),
+          spoilt: () => {},
+        });
+      } finally {
+        void own.sql.end({ timeout: goodbye });
+      }
+    },
     close: async () => {},
   };
 }
+
+/** How long what was left open may take to end, in seconds. */
+const goodbye = 1;
+
+const broken = async (): Promise<never> => {
+  throw new Unanswered("lost", unreachable("ECONNRESET"));
+};
 
 function answer<Row>(o: Patience, query: Query<Row>): Promise<Row[]> {
   return new Promise((resolve, reject) => {
@@ -57,21 +60,6 @@ function answer<Row>(o: Patience, query: Query<Row>): Promise<Row[]> {
         reject(isAnswer(error) || query.state == null ? error : new Unanswered("lost", error));
       },
     );
-  });
-}
-
-function reserve(sql: Sql, o: Patience): ReturnType<Sql["reserve"]> {
-  return new Promise((resolve, reject) => {
-    let late = false;
-    const stop = onTimeUp(o, (why) => {
-      late = true;
-      reject(new Late(why, true, why === "aborted" ? o.signal?.reason : undefined));
-    });
-    sql.reserve().then((reserved) => {
-      if (late) return reserved.release();
-      stop();
-      resolve(reserved);
-    }, reject);
   });
 }
 

@@ -9,6 +9,8 @@ import type { Param, Patience } from "./statement.ts";
 import { onTimeUp } from "./time-up.ts";
 
 export interface Pool {
+  /** The most connections. */
+  readonly max: number;
   /** Runs one statement on a connection of its own. Rejects with the server's error, {@link Late} or {@link Unanswered}. */
   run<Row>(o: Patience, kind: Kind, text: string, params: readonly Param[]): Promise<Row[]>;
   /** Lends a connection. It comes back where `work` leaves it as it was, and is cut where it says so by `spoilt`. */
@@ -170,6 +172,8 @@ export function createPool({ max, open }: PoolOptions): Pool {
           resolve(rows);
         },
         (error: unknown) => {
+          // Before it is given back: what would be sent on it now would never be answered.
+          if (!isAnswer(error)) link.destroy();
           done();
           if (!isAnswer(error)) reject(new Unanswered(why ?? "lost", error, link.backend));
           else if (why !== undefined) reject(new Late(why, false, error));
@@ -199,6 +203,7 @@ export function createPool({ max, open }: PoolOptions): Pool {
   };
 
   return {
+    max,
     run,
     borrow,
     close: async () => {
