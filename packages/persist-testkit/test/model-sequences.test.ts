@@ -1,4 +1,4 @@
 import { memoryHarness } from "./harnesses.ts";
 import { testSequences } from "./sequences.ts";
 
-testSequences(memoryHarness(), 40_000);
+testSequences(memoryHarness(), 35_000);

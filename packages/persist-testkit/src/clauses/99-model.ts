@@ -9,6 +9,7 @@ import {
   anyEventOperation,
   anyKvOperation,
   anyOperation,
+  anyQueryOperation,
   anyRecordOperation,
   type Operation,
 } from "../model/operations.ts";
@@ -48,6 +49,11 @@ export const models: Chapter = {
   clauses: [
     model("K-model-kv", "kv does what the model does", anyKvOperation),
     model("K-model-records", "records do what the model does", anyRecordOperation),
+    model(
+      "K-model-queries",
+      "Queries find what the model finds, whether or not indexes were declared",
+      anyQueryOperation,
+    ),
     model("K-model-blobs", "blobs do what the model does", anyBlobOperation),
     model("K-model-events", "events do what the model does", anyEventOperation),
     clause(

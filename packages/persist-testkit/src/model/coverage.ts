@@ -14,6 +14,13 @@ interface Choices {
   readonly fields?: Readonly<Record<string, readonly unknown[]>>;
 }
 
+const queryOptions = ["condition", "orderBy", "reverse", "limit", "batchSize"];
+const tests = ["is", "eq", "ne", "gt", "gte", "lt", "lte", "in", "notIn", "startsWith", "exists"];
+const query: Choices = {
+  options: queryOptions,
+  fields: { path: ["x", "y", "x.z"], test: tests, not: [true, undefined] },
+};
+
 const direction = { backward: [true, false] };
 const listing: Choices = { options: range };
 
@@ -57,6 +64,9 @@ const kinds: Readonly<Record<Kind, Choices>> = {
   "events.deleteStream": {},
   "events.readAll": { fields: direction },
   transaction: { fields: { ends: ["commit", "throw"] } },
+  "collection.list": query,
+  "collection.count": query,
+  "collection.index": {},
   advance: {},
   reopen: {},
 };
@@ -111,7 +121,11 @@ function choicesOf([kind, { options = [], fields = {} }]: [string, Choices]): st
 /** What this one meets of that. */
 function meetings(operation: Operation): string[] {
   const { options = [], fields = {} } = kinds[operation.do];
-  const given: object = { ...operation, ...("range" in operation ? operation.range : {}) };
+  const given: object = {
+    ...operation,
+    ...("range" in operation ? operation.range : {}),
+    ...("query" in operation ? { ...operation.query.condition, ...operation.query } : {}),
+  };
   const alone = options.map((option) => told(option, option in given));
   const together = pairs(alone).map(([a, b]) => `${a} and ${b}`);
   const values = Object.keys(fields).map((name) => `with ${name}: ${(given as Record<string, unknown>)[name]}`);

@@ -5,7 +5,18 @@
  */
 import { bytesOf } from "../content.ts";
 import { byBytes } from "./byte-order.ts";
-import type { Change, Expected, InnerOperation, Operation, Range } from "./operations.ts";
+import { createEventLog, type EventEntry } from "./event-log.ts";
+import {
+  type Change,
+  collectionPrefix,
+  type Expected,
+  type InnerOperation,
+  type Operation,
+  type Query,
+  type Range,
+} from "./operations.ts";
+import { compareBy, matches } from "./queries.ts";
+import { Refusal } from "./refusal.ts";
 
 /** What came of an operation: a result, or the code of an error. */
 export type Outcome = { readonly result: unknown } | { readonly error: string };
@@ -23,15 +34,6 @@ interface BlobEntry {
   readonly updatedAt: number;
 }
 
-interface EventEntry {
-  readonly id: string;
-  readonly stream: string;
-  readonly version: number;
-  readonly position: number;
-  readonly time: number;
-  readonly data: unknown;
-}
-
 export interface Model {
   /** Where the operation is done inside of a transaction, positions and times of its own events are not known yet, and are left out. */
   perform(operation: Operation): Outcome;
@@ -43,9 +45,7 @@ export function createModel(clock: { now(): number; advance(ms: number): void })
   let kv = new Map<string, Entry>();
   let records = new Map<string, Entry>();
   let blobs = new Map<string, BlobEntry>();
-  let events: EventEntry[] = [];
-  /** Positions of events that nobody sees any more. */
-  const erased = new Set<number>();
+  const events = createEventLog(clock);
   /** The records as they were when the transaction began that is running. */
   let beforeTransaction: Map<string, Entry> | undefined;
   let writes = 0;
@@ -116,45 +116,16 @@ export function createModel(clock: { now(): number; advance(ms: number): void })
     return expiresAt === undefined ? shown : { ...shown, expiresAt: new Date(expiresAt) };
   };
 
-  // ── events ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── queries ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  const eventsOf = (stream: string) => events.filter((event) => event.stream === stream);
-  const isSeen = ({ position }: EventEntry) => !erased.has(position);
-
-  const erase = (gone: readonly EventEntry[]) => {
-    const seen = gone.filter(isSeen);
-    for (const { position } of seen) erased.add(position);
-    return seen.length > 0;
-  };
-
-  const append = (stream: string, ids: readonly string[], data: unknown, expect: string) => {
-    const own = eventsOf(stream);
-    const known = ids.map((id) => own.find((event) => event.id === id));
-    const first = known[0];
-    if (known.some((event) => event !== undefined)) {
-      const isRun = first !== undefined && known.every((event, i) => event?.version === first.version + i);
-      const last = known.at(-1);
-      if (!isRun || last === undefined) return refuse("CONFLICT");
-      return { version: last.version, position: last.position, ids: [...ids], duplicate: true };
-    }
-    const exists = own.some(isSeen);
-    const isMet = { any: true, noStream: !exists, streamExists: exists, head: true, beyond: false }[expect];
-    if (isMet !== true) return refuse("CONFLICT");
-    const time = Math.max(clock.now(), events.at(-1)?.time ?? 0);
-    for (const [i, id] of ids.entries()) {
-      events.push({ id, stream, version: own.length + i + 1, position: events.length + 1, time, data });
-    }
-    return { version: own.length + ids.length, position: events.length, ids: [...ids], duplicate: false };
-  };
-
-  const pick = (
-    all: readonly EventEntry[],
-    number: (event: EventEntry) => number,
-    { from, to, backward, limit }: { from: number; to: number; backward: boolean; limit: number },
-  ) => {
-    const picked = all.filter((event) => isSeen(event) && number(event) >= from && number(event) <= to);
-    if (backward) picked.reverse();
-    return picked.slice(0, limit);
+  /** The keys in the collection of what matches, in the order that was asked for. */
+  const query = ({ condition, orderBy = [], reverse, limit }: Query) => {
+    const keys = liveKeys(records, { prefix: collectionPrefix }).filter(
+      (key) => condition === undefined || matches(find(records, key)?.value, condition),
+    );
+    keys.sort((a, b) => compareBy(orderBy, find(records, a)?.value, find(records, b)?.value));
+    if (reverse === true) keys.reverse();
+    return keys.slice(0, limit);
   };
 
   const showEvent = ({ time, ...event }: EventEntry) => ({ ...event, time: new Date(time) });
@@ -264,15 +235,19 @@ export function createModel(clock: { now(): number; advance(ms: number): void })
         demand(blobs.has(op.key), op.expect);
         return blobs.delete(op.key);
       case "events.append": {
-        const { version, ids, ...rest } = append(op.stream, op.ids, op.value, op.expect);
+        const { version, ids, ...rest } = events.append(op.stream, op.ids, op.value, op.expect);
         return inTransaction ? { version, ids } : { version, position: rest.position, ids, duplicate: rest.duplicate };
       }
       case "events.read": {
-        const picked = pick(eventsOf(op.stream), ({ version }) => version, op);
+        const picked = events.read(op.stream, op);
         return inTransaction ? picked.map(({ id, version, data }) => ({ id, version, data })) : picked.map(showEvent);
       }
       case "events.head":
-        return eventsOf(op.stream).length;
+        return events.head(op.stream);
+      case "collection.list":
+        return query(op.query).map((key) => ({ ...showRecord(key), key: key.slice(collectionPrefix.length) }));
+      case "collection.count":
+        return query(op.query).length;
     }
   };
 
@@ -291,27 +266,32 @@ export function createModel(clock: { now(): number; advance(ms: number): void })
       case "blobs.list":
         return keysIn(blobs.keys(), op.range).map(showBlob);
       case "events.streams": {
-        const streams = keysIn(new Set(events.filter(isSeen).map(({ stream }) => stream)), op.range);
-        return streams.map((stream) => ({ stream, version: eventsOf(stream).length }));
+        const streams = keysIn(new Set(events.all().map(({ stream }) => stream)), op.range);
+        return streams.map((stream) => ({ stream, version: events.head(stream) }));
       }
       case "events.truncate":
-        erase(eventsOf(op.stream).filter(({ version }) => version < op.before));
+        events.erase(op.stream, op.before);
         return undefined;
       case "events.deleteStream":
-        return erase(eventsOf(op.stream));
+        return events.erase(op.stream, Number.POSITIVE_INFINITY);
       case "events.readAll":
-        return pick(events, ({ position }) => position, op).map(showEvent);
+        return events.readAll(op).map(showEvent);
       case "transaction": {
-        const before = { kv: new Map(kv), records: new Map(records), blobs: new Map(blobs), events: [...events] };
+        const before = { kv: new Map(kv), records: new Map(records), blobs: new Map(blobs) };
+        const undoEvents = events.mark();
         beforeTransaction = before.records;
         const outcomes = op.inner.map((one) => attempt(() => inner(one, true)));
         beforeTransaction = undefined;
-        if (op.ends === "throw") ({ kv, records, blobs, events } = before);
+        if (op.ends === "throw") {
+          ({ kv, records, blobs } = before);
+          undoEvents();
+        }
         return outcomes;
       }
       case "advance":
         clock.advance(op.ms);
         return undefined;
+      case "collection.index": // only tells how queries are run
       case "reopen":
         return undefined;
       default:
@@ -325,18 +305,9 @@ export function createModel(clock: { now(): number; advance(ms: number): void })
       kv: liveKeys(kv, {}).map(showValue),
       records: liveKeys(records, {}).map(showRecord),
       blobs: keysIn(blobs.keys(), {}).map((key) => [key, blobs.get(key)?.bytes]),
-      events: events.filter(isSeen).map(showEvent),
+      events: events.all().map(showEvent),
     }),
   };
-}
-
-/** An operation that is answered with an error. */
-class Refusal extends Error {
-  readonly code: string;
-  constructor(code: string) {
-    super(code);
-    this.code = code;
-  }
 }
 
 function attempt(work: () => unknown): Outcome {

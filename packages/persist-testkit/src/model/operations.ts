@@ -1,5 +1,6 @@
 /** The operations of a random sequence: plain data, so that a failing sequence can be read, and repeated by hand. */
 import fc from "fast-check";
+import type { Condition, Order, Path, Test } from "./queries.ts";
 
 /** What must be there; `"current"` and `"stale"` stand for versions that are looked up when the operation runs. */
 export type Expected = "anything" | "nothing" | "current" | "stale";
@@ -57,8 +58,25 @@ export type EventOperation =
   | { readonly do: "events.read"; stream: string; from: number; to: number; backward: boolean; limit: number }
   | { readonly do: "events.head"; stream: string };
 
+/** Of the records under {@link collectionPrefix}. */
+export interface Query {
+  readonly condition?: Condition;
+  readonly orderBy?: Order;
+  readonly reverse?: boolean;
+  readonly limit?: number;
+  readonly batchSize?: number;
+}
+
+export const collectionName = "a";
+export const collectionPrefix: string = `${collectionName}/`;
+
+export interface CollectionOperation {
+  readonly do: "collection.list" | "collection.count";
+  readonly query: Query;
+}
+
 /** What a transaction can do. */
-export type InnerOperation = KvOperation | RecordOperation | BlobOperation | EventOperation;
+export type InnerOperation = KvOperation | RecordOperation | BlobOperation | EventOperation | CollectionOperation;
 
 export type Operation =
   | InnerOperation
@@ -69,13 +87,31 @@ export type Operation =
   | { readonly do: "events.deleteStream"; stream: string }
   | { readonly do: "events.readAll"; from: number; to: number; backward: boolean; limit: number }
   | { readonly do: "transaction"; inner: readonly InnerOperation[]; ends: "commit" | "throw" }
+  /** From now on indexes are declared, and built while everything goes on. */
+  | { readonly do: "collection.index" }
   | { readonly do: "advance"; ms: number }
   | { readonly do: "reopen" };
 
 // ── arbitraries ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Few, so that operations meet, and such as some backend somewhere mistakes for each other. */
-const names = ["a", "b", "ab", "a%", "a_", "A", "a/b", "é", "e\u0301", "\uffff", "😀", "__proto__"];
+const names = [
+  "a",
+  "b",
+  "ab",
+  "a%",
+  "a_",
+  "A",
+  "a/b",
+  "a/a",
+  "a/é",
+  "a/😀",
+  "é",
+  "e\u0301",
+  "\uffff",
+  "😀",
+  "__proto__",
+];
 
 const oddKey = fc.string({ unit: "binary", minLength: 1, maxLength: 3 }).filter((text) => !text.includes("\0"));
 const key = fc.oneof({ weight: 12, arbitrary: fc.constantFrom(...names) }, { weight: 1, arbitrary: oddKey });
@@ -221,11 +257,53 @@ const eventOperation: fc.Arbitrary<EventOperation> = fc.oneof(
   operation<EventOperation>("events.head", { stream }),
 );
 
+const path = fc.constantFrom<Path>("x", "x", "y", "x.z");
+const scalar = fc.constantFrom<unknown>(-1, 0, 1, 2, Number.NaN, "", "a", true, new Date(0), new Uint8Array([0, 255]));
+const scalars = fc.array(fc.oneof(scalar, fc.constant(null)), { maxLength: 3 });
+const test = (names: readonly Test[], operand: fc.Arbitrary<unknown>) =>
+  fc.record({ path, test: fc.constantFrom(...names), operand, not: fc.constantFrom(undefined, undefined, true) });
+const condition = compact(
+  fc.oneof(
+    { weight: 3, arbitrary: test(["is", "eq", "ne"], fc.oneof(scalar, fc.constant(null))) },
+    { weight: 4, arbitrary: test(["gt", "gte", "lt", "lte"], scalar) },
+    { weight: 2, arbitrary: test(["in", "notIn"], scalars) },
+    { weight: 1, arbitrary: test(["startsWith"], fc.constantFrom("", "a")) },
+    { weight: 1, arbitrary: test(["exists"], fc.boolean()) },
+  ),
+);
+const orderBy = fc.array(fc.tuple(path, fc.constantFrom("asc", "desc")), { minLength: 1, maxLength: 2 });
+const query = compact(
+  fc.record({
+    condition: fc.option(condition, { nil: undefined, freq: 5 }),
+    orderBy: maybe(orderBy),
+    reverse: maybe(fc.boolean()),
+    limit: maybe(count),
+    batchSize: maybe(count),
+  }),
+) as fc.Arbitrary<Query>;
+
+/** What queries look for, so that they find some. */
+const field = fc.oneof({ weight: 5, arbitrary: scalar }, fc.constant(null), fc.record({ z: scalar }));
+const sought = fc.array(
+  fc.tuple(
+    fc.constantFrom("a", "b", "é", "😀").map((name) => collectionPrefix + name),
+    fc.record({ x: field, y: field }, { requiredKeys: [], noNullPrototype: true }),
+  ),
+  { minLength: 1, maxLength: 4 },
+);
+
+const collectionOperation: fc.Arbitrary<CollectionOperation | RecordOperation> = fc.oneof(
+  operation<RecordOperation>("records.putMany", { entries: sought }),
+  operation<CollectionOperation>("collection.list", { query }),
+  operation<CollectionOperation>("collection.count", { query }),
+);
+
 const inner: fc.Arbitrary<InnerOperation> = fc.oneof(
   { weight: 3, arbitrary: kvOperation as fc.Arbitrary<InnerOperation> },
   { weight: 2, arbitrary: recordOperation },
   { weight: 1, arbitrary: blobOperation },
   { weight: 2, arbitrary: eventOperation },
+  { weight: 1, arbitrary: collectionOperation },
 );
 
 const outerOperation: fc.Arbitrary<Operation> = fc.oneof(
@@ -250,6 +328,7 @@ const passing: fc.Arbitrary<Operation> = operation<Operation>("advance", {
   ms: fc.constantFrom(1, 9, 10, 1000),
 });
 const reopening: fc.Arbitrary<Operation> = operation<Operation>("reopen", {});
+const indexing: fc.Arbitrary<Operation> = operation<Operation>("collection.index", {});
 
 // ── what sequences are made of ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -262,12 +341,23 @@ export const anyRecordOperation: fc.Arbitrary<Operation> = mixed([2, recordOpera
 export const anyBlobOperation: fc.Arbitrary<Operation> = mixed([1, blobOperation], [1, passing]);
 export const anyEventOperation: fc.Arbitrary<Operation> = mixed([1, eventOperation], [1, passing]);
 
+/** Dense, so that most queries find something, and some just not. */
+export const anyQueryOperation: fc.Arbitrary<Operation> = mixed(
+  [16, collectionOperation],
+  [2, recordOperation],
+  [2, transaction],
+  [1, indexing],
+  [1, passing],
+);
+
 /** About as many of each kind, so that each comes after each before long. */
 export const anyOperation: fc.Arbitrary<Operation> = mixed(
   [13, kvOperation],
   [9, recordOperation],
   [4, blobOperation],
   [4, eventOperation],
+  [6, collectionOperation],
+  [1, indexing],
   [10, outerOperation],
   [4, transaction],
   [2, passing],

@@ -1,8 +1,14 @@
 /** The store that is compared with the model: does the same operations, and tells what came of them in the same form. */
-import { PersistError, type Store, type StoredEvent, type Transaction } from "@cuitty/persist-core";
+import {
+  PersistError,
+  type Store,
+  type StoredEvent,
+  type Query as StoreQuery,
+  type Transaction,
+} from "@cuitty/persist-core";
 import { bytesOf } from "../content.ts";
 import type { Outcome } from "./model.ts";
-import type { Expected, InnerOperation, Operation } from "./operations.ts";
+import { collectionName, type Expected, type InnerOperation, type Operation, type Query } from "./operations.ts";
 
 export interface Subject {
   perform(operation: Operation): Promise<Outcome>;
@@ -27,6 +33,7 @@ export interface SubjectOptions {
 
 export async function createSubject(host: SubjectHost, { remembers }: SubjectOptions): Promise<Subject> {
   let store = await host.open();
+  let collection = store.records.collection(collectionName);
   /** Versions that were met, by facade and key. */
   const met = new Map<string, Set<string>>();
 
@@ -123,8 +130,14 @@ export async function createSubject(host: SubjectHost, { remembers }: SubjectOpt
       }
       case "events.head":
         return to.events.head(op.stream);
+      case "collection.list":
+        return inCollection(to).list(toQuery(op.query)).toArray();
+      case "collection.count":
+        return inCollection(to).count(toQuery(op.query));
     }
   };
+
+  const inCollection = (to: Store | Transaction) => ("use" in to ? to.use(collection) : collection);
 
   /** The condition, with a version that is there or was there. */
   const demand = async (name: string | undefined, expect: Expected, current: () => Promise<string | undefined>) => {
@@ -189,6 +202,10 @@ export async function createSubject(host: SubjectHost, { remembers }: SubjectOpt
       case "reopen":
         await host.close();
         store = await host.open();
+        collection = store.records.collection(collectionName);
+        return undefined;
+      case "collection.index":
+        collection = store.records.collection(collectionName, { indexes });
         return undefined;
       default:
         return inner(store, op, false);
@@ -211,6 +228,15 @@ export async function createSubject(host: SubjectHost, { remembers }: SubjectOpt
     },
     close: () => store.close(),
   };
+}
+
+const indexes = { byX: { on: "x" }, byY: { on: ["y", "x"] }, byZ: { on: "x.z" } };
+
+function toQuery({ condition, ...rest }: Query): StoreQuery<unknown> {
+  if (condition === undefined) return rest;
+  const { path, test, operand, not } = condition;
+  const where = { [path]: test === "is" ? operand : { [test]: operand } };
+  return { ...rest, where: not === true ? { not: where } : where };
 }
 
 async function attempt(work: () => Promise<unknown>): Promise<Outcome> {

@@ -41,6 +41,7 @@ export const uniqueness: readonly Mutant[] = [
     "forgets the entries of a reindex",
     ["K-engine-reindex", "K-engine-reindex-unique", "K-index-restart"],
     changingOps((op) => (op.op === "reindex" ? { ...op, index: [] } : op)),
+    { model: "K-model-queries" },
   ),
   engineMutant("reindexes what was written meanwhile", ["K-engine-reindex-version"], (engine) => ({
     async commit(lists, o) {
