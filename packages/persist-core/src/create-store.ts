@@ -1,6 +1,6 @@
 import type { Capabilities } from "./api/capabilities.ts";
 import type { Store } from "./api/store.ts";
-import { beginCall, defaultTimeout, watch } from "./calls.ts";
+import { beginCall, watch } from "./calls.ts";
 import type { PersistAdapter, Scope } from "./contract.ts";
 import { PersistError } from "./errors.ts";
 import { checkName } from "./keys.ts";
@@ -52,14 +52,17 @@ async function openStore(options: CreateStoreOptions): Promise<Store> {
   }
 }
 
+/** In milliseconds. Opening may have to recover, or to wait for somebody who migrates; a backend that says nothing for so long says nothing at all. */
+const patience = 5 * 60_000;
+
 function inTime(opening: Promise<Store>): Promise<Store> {
   return new Promise((resolve, reject) => {
-    const call = beginCall("createStore", undefined, undefined);
+    const call = beginCall("createStore", undefined, { timeout: patience });
     const giveUp = () => {
       reject(
         new PersistError(
           "TIMEOUT",
-          `createStore: the backend has not answered for ${defaultTimeout / 1000} seconds. Check that it can be reached, and open the store again.`,
+          `createStore: the backend has not answered for ${patience / 60_000} minutes. Check that it can be reached, and open the store again.`,
           { operation: call.operation },
         ),
       );
