@@ -5,6 +5,7 @@ import { open } from "./open.ts";
 import { type PostgresFactoryOptions, parseOptions } from "./options.ts";
 import { findScope } from "./scopes.ts";
 
+export { checkIntegrity } from "./integrity.ts";
 export type { PostgresFactoryOptions, PostgresOptions } from "./options.ts";
 
 /** How long finding a scope may take, in milliseconds. */

@@ -62,7 +62,7 @@ export async function open(options: ParsedOptions): Promise<Opened> {
   }
 }
 
-function createPoolOf({ server, max, statementTimeout }: ParsedOptions): Pool {
+export function createPoolOf({ server, max, statementTimeout }: ParsedOptions): Pool {
   if ("sql" in server) return createGivenPool(server.sql);
   return createPool({ max, open: (events) => openSession(server.login, { statementTimeout }, events) });
 }
