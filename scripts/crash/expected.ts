@@ -30,6 +30,8 @@ export interface Expected {
   announce(operation: Operation): void;
   /** Answers what the writer has been told that cannot be true. */
   acknowledge(operation: string, answers: readonly Answer[]): readonly string[];
+  /** The store has said that it is not in effect. */
+  retract(operation: string): void;
   /** Decides a doubt. */
   settle(operation: Operation, inEffect: boolean): void;
   /** Forgets the appends: they have been found. */
@@ -88,6 +90,7 @@ export function createExpected(): Expected {
       const operation = doubtful.get(laneOf(id));
       return operation?.id === id ? take(operation, answers) : [`${id} was acknowledged, and never begun`];
     },
+    retract: (id) => void doubtful.delete(laneOf(id)),
     settle(operation, inEffect) {
       if (inEffect) take(operation, []);
       doubtful.delete(laneOf(operation.id));

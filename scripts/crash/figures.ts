@@ -4,8 +4,9 @@ import type { RoundResult } from "./round.ts";
 
 export interface Figures extends Readonly<Record<ComplaintKind, number>> {
   readonly rounds: number;
-  /** Processes. */
+  /** Writers. */
   readonly killed: number;
+  readonly serversKilled: number;
   /** Operations. */
   readonly acknowledged: number;
   /** Operations that the kill cut off, and that are in effect all the same: wholly, unless counted in `half`. */
@@ -17,6 +18,7 @@ export interface Figures extends Readonly<Record<ComplaintKind, number>> {
 export const noFigures: Figures = {
   rounds: 0,
   killed: 0,
+  serversKilled: 0,
   acknowledged: 0,
   inEffect: 0,
   withoutEffect: 0,
@@ -32,6 +34,7 @@ export function addRound(figures: Figures, result: RoundResult): Figures {
     ...figures,
     rounds: figures.rounds + 1,
     killed: figures.killed + result.killed,
+    serversKilled: figures.serversKilled + result.serversKilled,
     acknowledged: figures.acknowledged + result.acknowledged,
     inEffect: figures.inEffect + result.inEffect,
     withoutEffect: figures.withoutEffect + result.withoutEffect,

@@ -15,6 +15,10 @@ export type Message =
   | readonly ["start", operation: string]
   /** The store has said that it is. */
   | readonly ["done", operation: string, answers: readonly Answer[]]
+  /** The backend could not be reached, and the store has said that the operation is not in effect. */
+  | readonly ["undone", operation: string]
+  /** The same, and whether it is in effect is unknown. */
+  | readonly ["unknown", operation: string]
   /** Something went wrong that should not have. */
   | readonly ["failed", operation: string, error: string];
 

@@ -1,12 +1,17 @@
 /** One operation after the other, each announced before it begins and acknowledged when the store has said that it is done. */
+import { setTimeout as pause } from "node:timers/promises";
 import { inspect } from "node:util";
-import type { Store } from "@cuitty/persist-core";
+import { PersistError, type Store } from "@cuitty/persist-core";
 import type { Assignment, Break } from "./assignment.ts";
 import { tell } from "./journal.ts";
 import { nextOf, type Operation } from "./operations.ts";
 import { perform } from "./perform.ts";
 import type { Plan } from "./plan.ts";
 
+/** After the backend could not be reached; in milliseconds. */
+const breather = 20;
+
+/** Ends where it is asked to, or where it is unknown whether an operation is in effect: what came after it would leave no trace of that. */
 export async function workLane(
   store: Store,
   plan: Plan,
@@ -19,10 +24,18 @@ export async function workLane(
     try {
       await performAs(o.break, store, operation);
     } catch (error) {
-      tell("failed", `${id} (${operation.way})`, inspect(error));
+      if (!PersistError.is(error, "UNAVAILABLE")) tell("failed", `${id} (${operation.way})`, inspect(error));
+      else if (isUndone(error, operation, o.break)) tell("undone", id);
+      else return tell("unknown", id);
+      await pause(breather);
     }
     await nextTurn();
   }
+}
+
+/** What was done in several steps may have failed at a later one. */
+function isUndone({ outcome }: PersistError, { way }: Operation, broken: Break | undefined): boolean {
+  return outcome === "not-applied" && way !== "again" && broken !== "split-transactions";
 }
 
 async function performAs(broken: Break | undefined, store: Store, operation: Operation): Promise<void> {

@@ -27,8 +27,8 @@ say(`killing writers on ${options.target}: ${options.rounds} rounds, seed ${opti
 const figures = await run(options);
 const reason = shortcoming(figures);
 const seconds = Math.round((performance.now() - began) / 1000);
-const { killed, inEffect, withoutEffect } = figures;
-say(`${killed} processes killed in ${seconds} s`);
+const { killed, serversKilled, inEffect, withoutEffect } = figures;
+say(`${killed} writers${serversKilled === 0 ? "" : ` and ${serversKilled} servers`} killed in ${seconds} s`);
 say(`of the operations that were cut off, ${inEffect} are in effect and ${withoutEffect} are not`);
 if (reason !== undefined) say(`FAILED: ${reason}`);
 console.log(json ? JSON.stringify({ ...options, ...figures, passed: reason === undefined }) : describeFigures(figures));

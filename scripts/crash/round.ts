@@ -1,21 +1,19 @@
-/** One round: writers are started, killed at a random moment, and what they leave is compared with what they were promised. */
+/** One round: writers are started, they or their backend are killed at a random moment, and what they leave is compared with what they were promised. */
 import { inspect } from "node:util";
 import type { Complaint } from "./complaints.ts";
+import { type Deaths, die } from "./deaths.ts";
 import type { EventLog } from "./event-log.ts";
 import { judge } from "./judge.ts";
-import { chooseWorkMoment } from "./moments.ts";
 import type { Random } from "./random.ts";
 import { killWhileOpening, type Stage, startSession } from "./session.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import type { Place, Target } from "./target.ts";
 
-export interface RoundResult {
+export interface RoundResult extends Deaths {
   readonly acknowledged: number;
-  /** Of the operations that the kill cut off. */
+  /** Of the operations whose outcome nobody was told. */
   readonly inEffect: number;
   readonly withoutEffect: number;
-  /** Processes. */
-  readonly killed: number;
   readonly complaints: readonly Complaint[];
 }
 
@@ -34,41 +32,37 @@ export interface RoundSetting extends Stage {
 export async function playRound(setting: RoundSetting, random: Random): Promise<RoundResult> {
   const { place } = setting;
   const complaints: Complaint[] = [];
-  let killed = 0;
+  let interrupted = 0;
   const interruptOpening = async () => {
-    killed++;
+    interrupted++;
     complaints.push(...(await killWhileOpening(setting, setting.opening.choose(random))));
   };
 
   if (setting.isFirst) await interruptOpening();
   const sessions = await Promise.all(
-    Array.from({ length: setting.shared && random.chance(0.25) ? 2 : 1 }, (_, writer) => startSession(setting, writer)),
+    Array.from({ length: countWriters(setting, random) }, (_, writer) => startSession(setting, writer)),
   );
-  const [victim, survivor] = random.sample(sessions, sessions.length);
-  if (victim !== undefined) await victim.reach(chooseWorkMoment(random));
-  if (place.cutPower !== undefined) {
-    await Promise.all(sessions.map((session) => session.freeze()));
-    await place.cutPower(async () => void (await Promise.all(sessions.map((session) => session.kill()))));
-    killed += sessions.length;
-  } else if (victim !== undefined) {
-    await victim.kill();
-    killed++;
-  }
-  if (survivor !== undefined && place.cutPower === undefined) {
-    // It works on beside what the dead one has left.
-    await survivor.reach(chooseWorkMoment(random));
-    if (random.chance(0.5)) await survivor.finish();
-    else {
-      await survivor.kill();
-      killed++;
-    }
-  }
+  const { killed, serversKilled } = await die(place, random.sample(sessions, sessions.length), random);
   while (random.chance(0.2)) await interruptOpening();
+  await place.server?.settled();
 
   for (const session of sessions) complaints.push(...session.complaints);
   const acknowledged = sessions.reduce((sum, session) => sum + session.acknowledged, 0);
   const found = await look(setting);
-  return { ...found, acknowledged, killed, complaints: [...complaints, ...found.complaints] };
+  return {
+    ...found,
+    acknowledged,
+    killed: killed + interrupted,
+    serversKilled,
+    complaints: [...complaints, ...found.complaints],
+  };
+}
+
+/** A server is there for many. */
+function countWriters({ shared, place }: RoundSetting, random: Random): number {
+  if (!shared) return 1;
+  if (place.server !== undefined) return 1 + random.below(3);
+  return random.chance(0.25) ? 2 : 1;
 }
 
 async function look({ target, location, expected, plan, log, isLast }: RoundSetting) {
@@ -76,7 +70,8 @@ async function look({ target, location, expected, plan, log, isLast }: RoundSett
     await using store = await target.open(location);
     const verdict = judge(expected, await takeSnapshot(store, log.position), plan, log);
     if (!isLast) return verdict;
-    const below = (target.inspect?.(store) ?? []).map((text): Complaint => ({ kind: "failed", text }));
+    const wrong = (await target.inspect?.(store, location)) ?? [];
+    const below = wrong.map((text): Complaint => ({ kind: "failed", text }));
     return { ...verdict, complaints: [...verdict.complaints, ...(await log.reread(store)), ...below] };
   } catch (error) {
     const complaint: Complaint = { kind: "failed", text: `looking at what is left: ${inspect(error)}` };

@@ -25,6 +25,8 @@ export interface Session {
   readonly complaints: readonly Complaint[];
   /** Resolves when the moment has come, counted from now, or will not. */
   reach(moment: WorkMoment): Promise<void>;
+  /** From now on its backend may be out of reach. Else it must not be. */
+  allowOutage(): void;
   kill(): Promise<void>;
   /** Stops it between two steps, to be killed and not to go on. What it has begun with the system is completed. */
   freeze(): Promise<void>;
@@ -33,6 +35,8 @@ export interface Session {
 }
 
 const lanes = 8;
+/** Further ones, for those that end before their writer does. */
+const spareLanes = 24;
 /** Who needs longer than this for the first operation, or for the last one, hangs. In milliseconds. */
 const patience = 20_000;
 
@@ -45,6 +49,7 @@ export async function startSession(stage: Stage, writer: number): Promise<Sessio
   const began = performance.now();
   let acknowledged = 0;
   let onAcknowledged: (() => void) | undefined;
+  let isReachable = true;
 
   const hear = (message: Message) => {
     switch (message[0]) {
@@ -58,12 +63,18 @@ export async function startSession(stage: Stage, writer: number): Promise<Sessio
         acknowledged++;
         return onAcknowledged?.();
       }
+      case "undone":
+      case "unknown":
+        if (message[0] === "undone") expected.retract(message[1]);
+        if (isReachable) complain(`could not reach the backend at ${message[1]}`);
+        return;
       case "failed":
         return complain(`failed at ${message[1]}: ${message[2]}`);
     }
   };
-  const first = Array.from({ length: lanes }, (_, lane) => expected.next(`${writer}.${lane}`));
-  child.begin({ location, seed, first, break: stage.break }, hear);
+  const all = Array.from({ length: lanes + spareLanes }, (_, lane) => expected.next(`${writer}.${lane}`));
+  const [first, spare] = [all.slice(0, lanes), all.slice(lanes)];
+  child.begin({ location, seed, first, spare, break: stage.break }, hear);
 
   const acknowledgements = (more: number) =>
     new Promise<void>((resolve) => {
@@ -82,6 +93,9 @@ export async function startSession(stage: Stage, writer: number): Promise<Sessio
       if (!isAtWork) complain(`acknowledged nothing in ${patience} ms`);
       const enough = acknowledgements(acknowledgement - 1).then(() => pause(delay));
       await settlesWithin(latest, Promise.race([enough, child.ended]));
+    },
+    allowOutage() {
+      isReachable = false;
     },
     async kill() {
       child.kill();
@@ -106,7 +120,7 @@ export async function killWhileOpening(stage: Stage, milliseconds: number): Prom
   const { location, seed } = stage;
   const child = await stage.pool.take();
   const complaints: Complaint[] = [];
-  child.begin({ location, seed, first: [], break: undefined }, () => undefined);
+  child.begin({ location, seed, first: [], spare: [], break: undefined }, () => undefined);
   await settlesWithin(milliseconds, child.ended);
   child.kill();
   const { complaint, killed } = await child.ended;

@@ -70,7 +70,7 @@ async function* playPlace(common: Common, count: number, seed: string, before: F
       const result = await playRound(setting, createRandom(`${seed}/round ${i}`));
       isSound = result.complaints.length === 0;
       // What was broken on purpose needs no looking into.
-      kept = isSound || common.break !== undefined || common.target.isControl ? undefined : location;
+      kept = isSound || common.break !== undefined || common.target.isControl ? undefined : (place.folder ?? location);
       figures = addRound(figures, result);
       yield { figures, complaints: result.complaints, kept };
     }
@@ -84,7 +84,7 @@ async function rehearse(name: string, target: Target): Promise<boolean> {
   const place = await target.createPlace();
   const { location } = place;
   const writer = startWriter(name);
-  writer.begin({ location, seed: "", first: [], break: undefined }, () => undefined);
+  writer.begin({ location, seed: "", first: [], spare: [], break: undefined }, () => undefined);
   const { complaint } = await writer.ended;
   if (complaint !== undefined) throw new Error(`a writer that nobody disturbed failed: ${complaint}`);
   const store = await target.open(location);

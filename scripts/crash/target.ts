@@ -12,15 +12,27 @@ export interface Target {
   /** It is meant to lose something, to prove that this is found: what it leaves needs no looking into. */
   readonly isControl?: boolean;
   /** Looks below the store, once it is as good as done with. Answers what is wrong. */
-  inspect?(store: Store): readonly string[];
+  inspect?(store: Store, location: string): readonly string[] | Promise<readonly string[]>;
 }
 
 export interface Place {
   /** All that another process needs to find it. */
   readonly location: string;
+  /** Where its files are, to look into by hand. Default: the location. */
+  readonly folder?: string;
   /** Where it has a disk of its own: cuts the power, has all writers ended, and turns it on again. They must have been frozen. */
   cutPower?(endWriters: () => Promise<void>): Promise<void>;
+  /** Where the store is with a server of its own: it may die, too, and the writers are to survive that. */
+  readonly server?: Server;
   remove(): Promise<void>;
+}
+
+export interface Server {
+  /** With all its processes. */
+  kill(): Promise<void>;
+  restart(): Promise<void>;
+  /** Resolves when nothing is under way any more that a dead writer has left it to do. */
+  settled(): Promise<void>;
 }
 
 const folder = join(import.meta.dirname, "targets");

@@ -23,10 +23,17 @@ if (line !== undefined) {
 }
 process.exit();
 
-async function work({ location, seed, first, break: broken }: Assignment, isStopping: () => boolean): Promise<void> {
+async function work(assignment: Assignment, isStopping: () => boolean): Promise<void> {
+  const { location, seed, first, spare, break: broken } = assignment;
   const store = await target.open(location);
   tell("open");
   const plan = createPlan(seed);
-  await Promise.all(first.map((id) => workLane(store, plan, id, { break: broken, isStopping })));
+  const left = [...spare];
+  const workOn = async (id: string | undefined) => {
+    for (let lane = id; lane !== undefined && !isStopping(); lane = left.shift()) {
+      await workLane(store, plan, lane, { break: broken, isStopping });
+    }
+  };
+  await Promise.all(first.map(workOn));
   await store.close();
 }

@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { findPostgres, mayBeMissing } from "@cuitty/persist-servers";
+import { test as base, describe, expect } from "vitest";
 
 const program = join(import.meta.dirname, "..", "crash", "main.ts");
 
@@ -15,13 +16,27 @@ interface Outcome {
 function crash(...args: string[]): Promise<Outcome> {
   return new Promise((resolve) => {
     const command = ["--conditions=@cuitty/source", program, ...args, "--json"];
-    execFile(process.execPath, command, (error, stdout, stderr) => {
-      resolve({ code: Number(error?.code ?? 0), figures: JSON.parse(stdout || "{}"), said: stderr });
-    });
+    // Servers are killed, which is done to our own only.
+    execFile(
+      process.execPath,
+      command,
+      { env: { ...process.env, PERSIST_TEST_PG_URL: "" } },
+      (error, stdout, stderr) => {
+        resolve({ code: Number(error?.code ?? 0), figures: JSON.parse(stdout || "{}"), said: stderr });
+      },
+    );
   });
 }
 
-describe.each(["sqlite", "lift"])("killed writers on %s", { timeout: 120_000 }, (target) => {
+const noPostgres = mayBeMissing(() => findPostgres());
+
+describe.each([
+  { target: "sqlite", missing: "" },
+  { target: "lift", missing: "" },
+  { target: "postgres", missing: noPostgres },
+])("killed writers on $target", { timeout: 120_000 }, ({ target, missing }) => {
+  const test = base.skipIf(missing);
+
   test("have lost nothing that they acknowledged", async () => {
     const { code, figures, said } = await crash(target, "--rounds", "6");
     expect({ code, said }).toMatchObject({ code: 0 });
@@ -46,13 +61,13 @@ const powerCanBeCut =
   process.getuid?.() === 0 && existsSync("/dev/loop-control") && ["/usr/sbin/xfs_io", "/sbin/xfs_io"].some(existsSync);
 
 describe.skipIf(!powerCanBeCut)("power cuts (needs root, loop devices and xfs_io)", { timeout: 120_000 }, () => {
-  test("take nothing that SQLite has acknowledged", async () => {
+  base("take nothing that SQLite has acknowledged", async () => {
     const { code, figures, said } = await crash("sqlite-power", "--rounds", "6");
     expect({ code, said }).toMatchObject({ code: 0 });
     expect(figures).toMatchObject({ rounds: 6, lost: 0, torn: 0, half: 0, disorder: 0, failed: 0, passed: true });
   });
 
-  test("are real: with relaxed durability something is lost, and nothing torn", async () => {
+  base("are real: with relaxed durability something is lost, and nothing torn", async () => {
     const { code, figures, said } = await crash("sqlite-power-relaxed", "--rounds", "12");
     expect({ code, said }).toMatchObject({ code: 1 });
     expect(figures).toMatchObject({ torn: 0, failed: 0 });
@@ -60,7 +75,7 @@ describe.skipIf(!powerCanBeCut)("power cuts (needs root, loop devices and xfs_io
   });
 });
 
-test("an unknown target is refused with those that there are", async () => {
+base("an unknown target is refused with those that there are", async () => {
   const { code, said } = await crash("tape", "--rounds", "1");
-  expect({ code, said }).toMatchObject({ code: 2, said: expect.stringContaining("lift|sqlite") });
+  expect({ code, said }).toMatchObject({ code: 2, said: expect.stringContaining("lift|postgres|sqlite") });
 });
