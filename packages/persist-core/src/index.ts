@@ -33,7 +33,7 @@ export { memory } from "./memory/adapter.ts";
 export { addNumber } from "./numbers.ts";
 export { openEngine } from "./open-engine.ts";
 export { checkOptionNames, storeOptionNames } from "./option-names.ts";
-export type { AdapterRegistry, CreateStoreOptions, StoreOptions } from "./options.ts";
+export type { AdapterRegistry, CreateStoreOptions, PromisedAdapters, StoreOptions } from "./options.ts";
 export { type AdapterDescriptor, type AdapterFactory, registerAdapter } from "./registry.ts";
 export { deletionsKeptFor } from "./retention.ts";
 export { hashRows } from "./row-hash.ts";

@@ -15,6 +15,12 @@ export interface AdapterRegistry {
   memory: { adapter: "memory" };
 }
 
+/**
+ * The same of adapters that are known before their packages are there, so that their options are checked and `createStore` can say what to install. Once a package itself stands in
+ * {@link AdapterRegistry}, what it says there counts, and nothing of this.
+ */
+export interface PromisedAdapters {}
+
 /** What every store takes, whatever its adapter. */
 export interface StoreOptions {
   /** 1 to 64 of `A-Z a-z 0-9 . _ -`. Data is scoped by it. */
@@ -27,9 +33,11 @@ export interface StoreOptions {
   require?: Partial<Omit<Capabilities, "limits">>;
 }
 
+type Adapters = AdapterRegistry & Omit<PromisedAdapters, keyof AdapterRegistry>;
+
 type Named = {
-  [A in keyof AdapterRegistry]: StoreOptions & { adapter: A } & AdapterRegistry[A];
-}[keyof AdapterRegistry];
+  [A in keyof Adapters]: StoreOptions & { adapter: A } & Adapters[A];
+}[keyof Adapters];
 
 type Default = AdapterRegistry extends { sqlite: infer S } ? StoreOptions & { adapter?: never } & S : never;
 

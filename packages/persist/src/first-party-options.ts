@@ -1,6 +1,6 @@
 /**
  * The options that Persist's other adapters are promised to take, so that `createStore({ adapter: "postgres", … })` is checked before the package is installed, and
- * then says what to install. Each package adds what else it can do to these interfaces.
+ * then says what to install. Where the package is imported, its own options count, which are these and more.
  */
 
 export interface PostgresOptions {
@@ -35,7 +35,7 @@ export interface P2pOptions {
 }
 
 declare module "@cuitty/persist-core" {
-  interface AdapterRegistry {
+  interface PromisedAdapters {
     postgres: PostgresOptions;
     s3: S3Options;
     p2p: P2pOptions;
