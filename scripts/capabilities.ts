@@ -64,7 +64,9 @@ function conformanceTable(reports: readonly Report[]): string {
   };
   const cellOf = (clauses: readonly ClauseResult[]) => {
     const reasons = new Set(
-      clauses.flatMap(({ status, detail = "" }) => (status === "skipped" ? [noteOf(detail)] : [])),
+      clauses.flatMap(({ status, detail = "" }) =>
+        status === "absent" || status === "skipped" ? [noteOf(detail)] : [],
+      ),
     );
     return reasons.size === 0 ? "all" : `all that apply (${[...reasons].join(", ")})`;
   };
@@ -84,8 +86,8 @@ function conformanceTable(reports: readonly Report[]): string {
 
 if (import.meta.main) {
   const reports = await reportsOf("");
-  for (const { adapter, passed, failed, skipped } of reports) {
-    console.log(`${adapter}: ${passed} passed, ${failed} failed, ${skipped} skipped`);
+  for (const { adapter, passed, failed, absent, skipped } of reports) {
+    console.log(`${adapter}: ${passed} passed, ${failed} failed, ${skipped} skipped, ${absent} absent`);
   }
   if (reports.some(({ failed }) => failed > 0)) process.exit(1);
   await writeFile(

@@ -1,5 +1,5 @@
 // `npm run conformance -- ADAPTER [--json] [--markdown] [--only K-…] [--seed N] [--budget quick|full|soak]`: runs the conformance kit. Prints each clause that failed
-// or was skipped, and the figure last; exits 1 where anything failed, and 2 where it was not told right what to run. With --json it prints the report instead, with
+// was skipped or is about what the adapter does not have, and the figure last; exits 1 where anything failed, and 2 where it was not told right what to run. With --json it prints the report instead, with
 // --markdown a page.
 import { parseArgs } from "node:util";
 import { PersistError } from "@cuitty/persist-core";
@@ -55,12 +55,12 @@ const report = await certify(harness, {
 });
 await harness.end?.();
 
-const { passed, failed, skipped, gaps } = report;
+const { passed, failed, absent, skipped, gaps } = report;
 if (values.json) console.log(JSON.stringify(report, undefined, 2));
 else if (values.markdown) console.log(toMarkdown(report));
 else {
   console.log(
-    `${report.adapter}: ${report.clauses.length} clauses, seed ${report.seed}${gaps === 0 ? "" : `, ${gaps} known gaps`}`,
+    `${report.adapter}: ${report.clauses.length} clauses, seed ${report.seed}, ${absent} about what it does not have${gaps === 0 ? "" : `, ${gaps} known gaps`}`,
   );
   console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
 }

@@ -30,7 +30,12 @@ export function clause(key: `K-${string}`, wording: Wording, run: (t: Context) =
   return { key, title: `${promise}: ${sample}`, promise, sample, run };
 }
 
-/** Thrown by a clause that does not apply to the backend. */
+/** Thrown by a clause about something that the adapter does not have, and need not have. */
+export class Absent extends Error {
+  override readonly name = "Absent";
+}
+
+/** Thrown by a clause that cannot be tried here, though the adapter may break its promise. */
 export class Skip extends Error {
   override readonly name = "Skip";
 }

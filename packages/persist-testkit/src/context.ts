@@ -8,7 +8,7 @@ import {
   type Store,
 } from "@cuitty/persist-core";
 import { type CallLog, logCalls } from "./call-log.ts";
-import { Skip } from "./clause.ts";
+import { Absent, Skip } from "./clause.ts";
 import { type Clock, createClock } from "./clock.ts";
 import { createPlace, type Place, storeName } from "./place.ts";
 import type { Session } from "./session.ts";
@@ -26,7 +26,9 @@ export interface Context extends Pick<Session, "harness" | "seed" | "budget"> {
   engine(): Promise<Engine>;
   /** The options that core would pass to an engine now. */
   engineOptions(): EngineOptions;
-  /** Ends the clause: it does not apply here. */
+  /** Ends the clause: it is about something that this adapter does not have, and need not have. */
+  absent(reason: string): never;
+  /** Ends the clause: it cannot be tried here. */
   skip(reason: string): never;
 }
 
@@ -91,6 +93,9 @@ export function createContext(session: Session): OpenContext {
       return engine;
     },
     engineOptions: () => ({ now: clock.now(), deadline: performance.now() + 30_000 }),
+    absent(reason) {
+      throw new Absent(reason);
+    },
     skip(reason) {
       throw new Skip(reason);
     },

@@ -2,7 +2,7 @@ import { type ClauseResult, conformityOf, type Report, sectionsOf } from "./repo
 
 /** The report as a Markdown page: sections by what came of their clauses, the adapter's capabilities, and a table of all that has not simply passed. */
 export function toMarkdown(report: Report): string {
-  const { adapter, passed, failed, skipped, gaps, seed, budget, only } = report;
+  const { adapter, passed, failed, absent, skipped, gaps, seed, budget, only } = report;
   const verdict = {
     conforms: `${adapter} keeps the contract of Persist.`,
     partial: `${adapter} keeps this part of the contract of Persist: only ${only}.`,
@@ -14,7 +14,7 @@ export function toMarkdown(report: Report): string {
     "",
     verdict,
     "",
-    `${passed} passed, ${failed} failed, ${skipped} skipped, ${gaps} known gaps (seed ${seed}, budget ${budget}).`,
+    `${passed} passed, ${failed} failed, ${absent} absent, ${skipped} skipped, ${gaps} known gaps (seed ${seed}, budget ${budget}).`,
     ...matrix(report),
     ...capabilities(report),
     ...others(report),
@@ -24,13 +24,13 @@ export function toMarkdown(report: Report): string {
 
 function matrix(report: Report): string[] {
   const row = (cells: readonly (string | number)[]) => `| ${cells.join(" | ")} |`;
-  const { passed, failed, skipped, gaps } = report;
+  const { passed, failed, absent, skipped, gaps } = report;
   return [
     "",
-    "| section | passed | failed | skipped | gap |",
-    "|---|---|---|---|---|",
-    ...sectionsOf(report).map((s) => row([toCell(s.section), s.passed, s.failed, s.skipped, s.gaps])),
-    row(["all", passed, failed, skipped, gaps]),
+    "| section | passed | failed | absent | skipped | gap |",
+    "|---|---|---|---|---|---|",
+    ...sectionsOf(report).map((s) => row([toCell(s.section), s.passed, s.failed, s.absent, s.skipped, s.gaps])),
+    row(["all", passed, failed, absent, skipped, gaps]),
   ];
 }
 

@@ -11,9 +11,9 @@ export interface ClauseResult {
   /** Number and title of its section of the contract, as `28 Listings`. */
   readonly section: string;
   readonly title: string;
-  /** `"gap"`: failed, and was known to. */
-  readonly status: "passed" | "failed" | "skipped" | "gap";
-  /** What was found, or why it was skipped. */
+  /** `"absent"`: about something that the adapter need not have and has not. `"skipped"`: could not be tried. `"gap"`: failed, and was known to. */
+  readonly status: "passed" | "failed" | "absent" | "skipped" | "gap";
+  /** What was found, or why it was not tried. */
   readonly detail?: string;
 }
 
@@ -33,6 +33,7 @@ export interface Report extends Counts {
 export interface Counts {
   readonly passed: number;
   readonly failed: number;
+  readonly absent: number;
   readonly skipped: number;
   /** Known gaps that are still open; counted neither as passed nor as failed. */
   readonly gaps: number;
@@ -44,7 +45,13 @@ export function createReport(about: Omit<Report, "clauses" | keyof Counts>, clau
 
 function countsOf(clauses: readonly ClauseResult[]): Counts {
   const count = (status: ClauseResult["status"]) => clauses.filter((clause) => clause.status === status).length;
-  return { passed: count("passed"), failed: count("failed"), skipped: count("skipped"), gaps: count("gap") };
+  return {
+    passed: count("passed"),
+    failed: count("failed"),
+    absent: count("absent"),
+    skipped: count("skipped"),
+    gaps: count("gap"),
+  };
 }
 
 /** The counts of each section, in the order of the contract. */
@@ -72,10 +79,11 @@ export function toResult(
       return isKnownGap
         ? { ...about, status: "failed", detail: "passes, but is listed in knownGaps: remove it there" }
         : { ...about, status: "passed" };
+    case "absent":
     case "skipped":
       return isKnownGap
-        ? { ...about, status: "failed", detail: `is listed in knownGaps, but is skipped: ${outcome.reason}` }
-        : { ...about, status: "skipped", detail: outcome.reason };
+        ? { ...about, status: "failed", detail: `is listed in knownGaps, but is ${outcome.status}: ${outcome.reason}` }
+        : { ...about, status: outcome.status, detail: outcome.reason };
     case "failed":
       return { ...about, status: isKnownGap ? "gap" : "failed", detail: describe(outcome.error) };
   }

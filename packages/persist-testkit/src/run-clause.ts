@@ -1,4 +1,4 @@
-import { type Clause, Skip } from "./clause.ts";
+import { Absent, type Clause, Skip } from "./clause.ts";
 import { type Context, createContext } from "./context.ts";
 import type { Budget } from "./harness.ts";
 import type { Session } from "./session.ts";
@@ -6,7 +6,7 @@ import type { Session } from "./session.ts";
 export type Outcome =
   | { readonly status: "passed" }
   | { readonly status: "failed"; readonly error: unknown }
-  | { readonly status: "skipped"; readonly reason: string };
+  | { readonly status: "absent" | "skipped"; readonly reason: string };
 
 /** How long a clause may take, in milliseconds: an adapter that hangs must not hang the kit. */
 export const timeLimits: Readonly<Record<Budget, number>> = {
@@ -29,6 +29,7 @@ async function judge(clause: Clause, context: Context): Promise<Outcome> {
     await clause.run(context);
     return { status: "passed" };
   } catch (error) {
+    if (error instanceof Absent) return { status: "absent", reason: error.message };
     return error instanceof Skip ? { status: "skipped", reason: error.message } : { status: "failed", error };
   }
 }

@@ -25,11 +25,11 @@ describe("certify", () => {
 
   it("reports each clause, counted by status", async () => {
     const report = await certify(memoryHarness(), { only: "K-blobs-url" });
-    expect(report).toMatchObject({ adapter: "memory", passed: 1, failed: 0, skipped: 1, gaps: 0 });
+    expect(report).toMatchObject({ adapter: "memory", passed: 1, failed: 0, absent: 1, skipped: 0, gaps: 0 });
     const place = { number: expect.stringMatching(/^50\.\d+$/), section: "50 Blobs", title: expect.any(String) };
     expect(report.clauses).toEqual([
       { key: "K-blobs-url-absent", ...place, status: "passed" },
-      { key: "K-blobs-url", ...place, status: "skipped", detail: "signedUrls is absent" },
+      { key: "K-blobs-url", ...place, status: "absent", detail: "signedUrls is absent" },
     ]);
   });
 
@@ -163,7 +163,7 @@ describe("testAdapter", () => {
     expect(results).toEqual(["K-blobs-url-absent: passed", "K-blobs-url: passed"]);
   });
 
-  it("tells the runner what is skipped, where it can be told", async () => {
+  it("tells the runner what is absent or skipped, where it can be told", async () => {
     const skipped: string[] = [];
     await run(memoryHarness(), { skip: (reason: string) => skipped.push(reason) });
     expect(skipped).toEqual(["signedUrls is absent"]);
@@ -187,12 +187,12 @@ describe("toMarkdown", () => {
       "",
       "memory keeps this part of the contract of Persist: only K-blobs-url.",
       "",
-      "1 passed, 0 failed, 1 skipped, 0 known gaps (seed 1, budget quick).",
+      "1 passed, 0 failed, 1 absent, 0 skipped, 0 known gaps (seed 1, budget quick).",
       "",
-      "| section | passed | failed | skipped | gap |",
-      "|---|---|---|---|---|",
-      "| 50 Blobs | 1 | 0 | 1 | 0 |",
-      "| all | 1 | 0 | 1 | 0 |",
+      "| section | passed | failed | absent | skipped | gap |",
+      "|---|---|---|---|---|---|",
+      "| 50 Blobs | 1 | 0 | 1 | 0 | 0 |",
+      "| all | 1 | 0 | 1 | 0 | 0 |",
       "",
       "## Capabilities",
       "",
@@ -214,7 +214,7 @@ describe("toMarkdown", () => {
       "| number | clause | status | promise | detail |",
       "|---|---|---|---|---|",
       expect.stringMatching(
-        /^\| 50\.\d+ \| `K-blobs-url` \| skipped \| A link gives the content without this store \| signedUrls is absent \|$/,
+        /^\| 50\.\d+ \| `K-blobs-url` \| absent \| A link gives the content without this store \| signedUrls is absent \|$/,
       ),
       "",
     ]);

@@ -59,7 +59,7 @@ export const endingUploads: Chapter = {
         const late = await store.blobs.createUpload("k");
         const early = await store.blobs.resumeUpload(late.token);
         await early.write(content.subarray(0, 2_000_000));
-        if (early.committed === 0) t.skip("the parts of this backend are longer");
+        if (early.committed === 0) t.absent("the parts of this backend are longer");
         await refused(() => late.write(bytesOf(2_000_000, 7)), "CONFLICT", "a write of other bytes");
         await refused(() => late.write(bytesOf(1)), "CONFLICT", "a later write");
         await refused(() => late.complete(), "CONFLICT", "complete");

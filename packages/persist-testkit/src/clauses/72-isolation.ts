@@ -126,7 +126,7 @@ function retried(
 }
 
 function needSerializable(t: Context, { capabilities }: Store): void {
-  if (capabilities.isolation !== "serializable") t.skip(`isolation is "${capabilities.isolation}"`);
+  if (capabilities.isolation !== "serializable") t.absent(`isolation is "${capabilities.isolation}"`);
 }
 
 export const isolation: Chapter = {

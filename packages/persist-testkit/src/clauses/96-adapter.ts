@@ -185,7 +185,7 @@ export const adapterMethods: Chapter = {
       "ordered.list gives the keys after a key, in byte order, as many as wanted",
       async (t) => {
         const adapter = await t.place().adapter();
-        const ordered = adapter.ordered ?? t.skip("the adapter has no ordered");
+        const ordered = adapter.ordered ?? t.absent("the adapter has no ordered");
         for (const key of keys) await adapter.put(key, { of: key });
         const list = async (prefix: string, o: { after?: string; limit: number; keysOnly: boolean }) => {
           const found: { key: string; value?: unknown }[] = [];
@@ -221,7 +221,7 @@ export const adapterMethods: Chapter = {
       "ordered.list goes on after a key that is gone, and skips nothing for what was deleted",
       async (t) => {
         const adapter = await t.place().adapter();
-        const ordered = adapter.ordered ?? t.skip("the adapter has no ordered");
+        const ordered = adapter.ordered ?? t.absent("the adapter has no ordered");
         const all = Array.from({ length: 20 }, (_, i) => `k${String(i).padStart(2, "0")}`);
         for (const key of all) await adapter.put(key, { of: key });
         const found: string[] = [];
@@ -239,7 +239,7 @@ export const adapterMethods: Chapter = {
 
     clause("K-adapter-batch", "batch.write does all of its writes", async (t) => {
       const adapter = await t.place().adapter();
-      const batch = adapter.batch ?? t.skip("the adapter has no batch");
+      const batch = adapter.batch ?? t.absent("the adapter has no batch");
       holds(Number.isSafeInteger(batch.max) && batch.max >= 1, "max is a whole number of at least 1");
       await adapter.put("old", 1);
       const count = Math.min(batch.max - 1, 100);

@@ -348,7 +348,7 @@ export const engineBytes: Chapter = {
 
     verb("K-engine-copy", "Where the engine copies, the copy stays when the original goes", async (engine, o, t) => {
       const { copy } = engine.bytes;
-      if (copy === undefined) t.skip("the engine copies nothing by itself");
+      if (copy === undefined) t.absent("the engine copies nothing by itself");
       const { token } = await engine.bytes.stage(inChunks(bytesOf(300_000), 9999), o);
       await apply(engine, o, put("a", {}, { space: "blobs", content: token }));
       const a = present(await readOne(engine, o, "blobs", "a"), "the row");

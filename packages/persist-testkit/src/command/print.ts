@@ -33,9 +33,10 @@ export function printProgress(output: NodeJS.WriteStream): Progress {
 
 function lineOf(section: string, results: readonly ClauseResult[]): string {
   const [counts] = sectionsOf({ clauses: results });
-  const { passed = 0, failed = 0, skipped = 0, gaps = 0 } = counts ?? {};
+  const { passed = 0, failed = 0, absent = 0, skipped = 0, gaps = 0 } = counts ?? {};
   const more = [
     [failed, "FAILED"],
+    [absent, "absent"],
     [skipped, "skipped"],
     [gaps, gaps === 1 ? "known gap" : "known gaps"],
   ] as const;
@@ -43,13 +44,17 @@ function lineOf(section: string, results: readonly ClauseResult[]): string {
   return `${section.padEnd(36)} ${String(passed).padStart(5)} passed${rest.join("")}`;
 }
 
-/** What was skipped and why, the gaps, what failed and how to run it alone; the figures last. */
+/** What is absent or was skipped and why, the gaps, what failed and how to run it alone; the figures last. */
 export function summaryOf(report: Report, file: string): string {
   const { adapter, clauses, seed, budget } = report;
   const of = (status: ClauseResult["status"]) => clauses.filter((clause) => clause.status === status);
   const alone = (key: string) =>
     `npx @cuitty/persist-testkit ${file} --only ${key} --seed ${seed}${budget === "quick" ? "" : ` --budget ${budget}`}`;
-  const reasons = Map.groupBy(of("skipped"), ({ detail = "" }) => detail);
+  const byReason = (status: "absent" | "skipped") =>
+    [...Map.groupBy(of(status), ({ detail = "" }) => detail)].flatMap(([reason, found]) => [
+      `\n${status}: ${reason}`,
+      ...found.map(({ number, key }) => `  ${number} ${key}`),
+    ]);
   const verdict = {
     conforms: `${adapter} keeps the contract.`,
     partial: `${adapter} keeps this part of the contract.`,
@@ -57,10 +62,8 @@ export function summaryOf(report: Report, file: string): string {
     fails: `${adapter} does not keep the contract.`,
   }[conformityOf(report)];
   return [
-    ...[...reasons].flatMap(([reason, skipped]) => [
-      `\nskipped: ${reason}`,
-      ...skipped.map(({ number, key }) => `  ${number} ${key}`),
-    ]),
+    ...byReason("absent"),
+    ...byReason("skipped"),
     ...of("gap").flatMap(({ number, key, title }) => [`\nknown gap ${number} ${key}`, indent(title)]),
     ...of("failed").flatMap(({ number, key, title, detail = "" }) => [
       `\nFAILED ${number} ${key}`,
