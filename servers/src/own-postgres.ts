@@ -138,7 +138,7 @@ async function start({ keeper, dir, command }: Cluster, port: number, options: P
   const deadline = Date.now() + 60_000;
   for (;;) {
     const said = keeper.log().slice(before);
-    if (said.includes("database system is ready to accept connections")) return pid;
+    if (/database system is ready to accept (read-only )?connections/.test(said)) return pid;
     const how = keeper.ended() ?? (Date.now() > deadline ? "not ready after 60 s" : undefined);
     if (how !== undefined) throw new Error(`PostgreSQL did not start (${how}):\n${keeper.log().slice(before)}`);
     await delay(10);

@@ -12,6 +12,8 @@ export interface Proxy {
 
   /** Resets all connections now. New ones are accepted as before. */
   cut(): void;
+  /** Takes new connections to this port instead, as a name does that is given to another server. Those that stand go on. */
+  lead(targetPort: number): void;
   /** Refuses new connections (`ECONNREFUSED`) until {@link accept}. Those that stand go on. */
   refuse(): void;
   accept(): Promise<void>;
@@ -43,8 +45,9 @@ export interface Proxy {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** @param targetPort - Of 127.0.0.1: where the server is. It need not be there yet, or still. */
-export async function startProxy(targetPort: number): Promise<Proxy> {
+/** @param firstPort - Of 127.0.0.1: where the server is. It need not be there yet, or still. */
+export async function startProxy(firstPort: number): Promise<Proxy> {
+  let targetPort = firstPort;
   const open = new Set<ProxiedConnection>();
   const weather: Weather = { isBlackHole: false, delay: 0, losses: [], bytes: { toServer: 0, toClient: 0 } };
   const port = await findFreePort();
@@ -80,6 +83,9 @@ export async function startProxy(targetPort: number): Promise<Proxy> {
       return address.href;
     },
     cut,
+    lead(port) {
+      targetPort = port;
+    },
     refuse,
     accept,
     blackHole() {

@@ -43,7 +43,7 @@ interface StoredChange {
 }
 
 const head = (s: string): string => `
-  select pg_current_snapshot()::text as snapshot, l.shift::text as shift, l.number as lineage, l.since::text as since, s.forgotten::text as forgotten
+  select pg_current_snapshot()::text as snapshot, ${s}.shift()::text as shift, l.number as lineage, l.since::text as since, s.forgotten::text as forgotten
   from ${s}.lineage l, ${s}.scopes s where s.id = $1`;
 
 /** Of the table `t`, in the range `r`. */

@@ -36,11 +36,6 @@ const operation = (s: string): string => `
 `;
 
 const locking = (s: string): string => `
-  -- What is stored as the number of this transaction.
-  create function ${s}.xact() returns bigint language sql as $$
-    select pg_current_xact_id()::text::bigint + shift from ${s}.lineage
-  $$;
-
   -- Locks the row and answers its version, '' where it is absent or has expired. With p_absent it is absent until the end, where it is so now.
   create function ${s}.locked_version(p_scope integer, p_space text, p_key text, p_now bigint, p_share boolean, p_absent boolean)
   returns text language plpgsql as $$

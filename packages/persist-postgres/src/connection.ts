@@ -1,6 +1,7 @@
 /** The way to the server, for everything in this package: statements, transactions, and what their failures mean. */
 import type { PersistError } from "@cuitty/persist-core";
-import { definite, isCollision, Late, toPersistError, Unanswered } from "./errors.ts";
+import { definite, isCollision, isElsewhere, Late, toPersistError, Unanswered } from "./errors.ts";
+import { follow } from "./lineage.ts";
 import type { Listener, OnNotify } from "./listener.ts";
 import { pauseBefore } from "./pause.ts";
 import type { Borrowed, Pool } from "./pool.ts";
@@ -106,7 +107,8 @@ export function createConnection({ pool, schema, place, locks, listener }: Conne
       try {
         return await attempt();
       } catch (error) {
-        if (!isCollision(error) || !(await pauseBefore(tries, o))) throw await settle(error, doing, o, fence);
+        if (isElsewhere(error)) await follow(connection, o);
+        else if (!isCollision(error) || !(await pauseBefore(tries, o))) throw await settle(error, doing, o, fence);
       }
     }
   };
@@ -142,7 +144,7 @@ export function createConnection({ pool, schema, place, locks, listener }: Conne
     return result;
   };
 
-  return {
+  const connection: Connection = {
     schema,
     place,
     locks,
@@ -152,6 +154,10 @@ export function createConnection({ pool, schema, place, locks, listener }: Conne
           return await pool.run(o, "read", text, params);
         } catch (error) {
           if (tries <= pool.max && error instanceof Unanswered && error.why === "lost") continue;
+          if (isElsewhere(error)) {
+            await follow(connection, o);
+            continue;
+          }
           throw toPersistError(definite(error), attempting("read from"));
         }
       }
@@ -161,6 +167,7 @@ export function createConnection({ pool, schema, place, locks, listener }: Conne
       patiently(o, "write to", fence, () => pool.borrow(o, (link) => transact(link, work))),
     listen: listener.listen,
   };
+  return connection;
 }
 
 /** The texts of a module's statements, written once for each schema. */

@@ -1,5 +1,6 @@
 /** From what the server, the network and the driver say to the errors that Persist throws. */
 import { type ErrorDetails, PersistError } from "@cuitty/persist-core";
+import { elsewhere } from "./lineage.ts";
 import { type Meaning, meaningOfCode, meaningOfState } from "./sql-states.ts";
 
 const adapter = "postgres";
@@ -113,6 +114,9 @@ export const stateOf = (error: unknown): string | undefined =>
 
 /** Whether the server has only rolled back, and the same may succeed in a moment: it was in the way of another transaction. */
 export const isCollision = (error: unknown): boolean => ["40001", "40P01"].includes(stateOf(error) ?? "");
+
+/** Whether the database has refused because it is another one than before, as it does until its lineage is begun. */
+export const isElsewhere = (error: unknown): boolean => stateOf(error) === elsewhere;
 
 /** Whether the server answered, and therefore nothing happened. It answers FATAL and ends the connection where that is not certain. */
 export const isAnswer = (error: unknown): boolean =>

@@ -30,7 +30,7 @@ async function migrateLocked({ schema: s, place, locks }: Connection, statement:
       name,
     ]);
   }
-  await beginLineage(statement, s);
+  await statement(beginLineage(s), []);
 }
 
 /** How many migrations have been applied; makes the schema and its table of them. */

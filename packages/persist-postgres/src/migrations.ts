@@ -1,6 +1,7 @@
 /** The layouts of the schema, each made from the one before. What has been released is never changed. */
 import { commitFunctions } from "./commit-functions.ts";
 import type { Locks } from "./connection.ts";
+import { lineageFunctions } from "./lineage.ts";
 import { tables, views } from "./schema.ts";
 
 export interface Migration {
@@ -11,5 +12,5 @@ export interface Migration {
 
 /** The first is number 1. */
 export const migrations: readonly Migration[] = [
-  { name: "tables", write: (s, locks) => tables(s) + commitFunctions(s, locks) + views(s) },
+  { name: "tables", write: (s, locks) => tables(s) + lineageFunctions(s) + commitFunctions(s, locks) + views(s) },
 ];

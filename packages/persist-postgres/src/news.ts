@@ -19,7 +19,7 @@ interface Answer {
 // The greatest number in a range is one probe. Whether there is any would be one, too, but who plans it may expect to find one soon, and go through the table.
 const text = perSchema(
   (s) => `
-  select pg_current_snapshot()::text as snapshot, l.shift::text as shift, l.number as lineage, coalesce((
+  select pg_current_snapshot()::text as snapshot, ${s}.shift()::text as shift, l.number as lineage, coalesce((
     select json_agg(w.scope) from unnest($1::text::int4[]) as w(scope) where exists (
       select 1 from unnest($2::text::bigint[], $3::text::bigint[]) as r(first, last) where greatest(${[
         ...rowTables,

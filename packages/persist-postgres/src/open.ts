@@ -3,7 +3,6 @@ import { type Capabilities, PersistError } from "@cuitty/persist-core";
 import { type Connection, createConnection, type Patience } from "./connection.ts";
 import { openRaw } from "./driver.ts";
 import { createGivenListener, createGivenPool } from "./given-pool.ts";
-import { cluster, follow } from "./lineage.ts";
 import { createListener, type Listener } from "./listener.ts";
 import { locksOf } from "./lock-numbers.ts";
 import { checkLayout, migrate } from "./migrate.ts";
@@ -30,7 +29,6 @@ export interface Opened {
 
 interface Found extends Server {
   readonly applied: number | null;
-  readonly same: boolean | null;
 }
 
 export async function open(options: ParsedOptions): Promise<Opened> {
@@ -44,7 +42,7 @@ export async function open(options: ParsedOptions): Promise<Opened> {
     warnOfLoss(server, place);
     const clock = await readServerClock(connection, o);
     const { raw, end } = rawOf(options);
-    const wake = createWake(connection, () => follow(connection, { deadline: performance.now() + patience }));
+    const wake = createWake(connection);
     return {
       connection,
       wake,
@@ -82,7 +80,6 @@ async function prepare(connection: Connection, schema: string, o: Patience): Pro
     checkServer(known, place);
     checkLayout(known.applied ?? 0, place);
     if (known.applied !== migrations.length) await migrate(connection, schema, o);
-    else if (known.same !== true) await follow(connection, o);
     return known;
   }
   const [server] = await connection.read<Server>(o, `select ${serverColumns}`, []);
@@ -97,8 +94,7 @@ async function prepare(connection: Connection, schema: string, o: Patience): Pro
       const [row] = await read<Found>(
         patience,
         `select ${serverColumns},
-           (select max(number) from ${s}.migrations)::int4 as applied,
-           case when not pg_is_in_recovery() then (select cluster = ${cluster} from ${s}.lineage) end as same`,
+           (select max(number) from ${s}.migrations)::int4 as applied`,
         [],
       );
       return row;

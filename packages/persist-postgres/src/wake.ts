@@ -20,8 +20,7 @@ const patience = 2000;
 /** How long, in milliseconds, the connection is kept for the next listener: who follows something listens anew after each page. */
 const linger = 10_000;
 
-/** `follow` finds out whether this is still the cluster that it was: called whenever the connection that listens was made. */
-export function createWake(connection: Connection, follow: () => Promise<void>): Wake {
+export function createWake(connection: Connection): Wake {
   const listeners = new Map<number, Set<() => void>>();
   const ring = createBell(listeners);
   const sender = newSender();
@@ -51,8 +50,7 @@ export function createWake(connection: Connection, follow: () => Promise<void>):
 
   function onListening(): void {
     announcer.prove();
-    // Before anybody reads: the cursors of those who do may be of the cluster before.
-    void follow().then(ringAll, ringAll);
+    ringAll();
   }
 
   function hear(payload: string): void {

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { latestCursor, readChanges } from "../src/changes.ts";
 import { commitLists } from "../src/commit.ts";
 import { at, begin, connect, type Feed, feedOf, keysOf, openAt, put, remove } from "./feed-reader.ts";
+import { copySchema } from "./restoring.ts";
 
 const missing = mayBeMissing(() => findPostgres());
 
@@ -237,26 +238,4 @@ async function blocksOf(sql: ReturnType<typeof connect>, feed: Feed, cursor: str
   } as typeof feed.connection;
   await readChanges(explaining, feed.scope, cursor, 100, 1000, at());
   return blocks;
-}
-
-/** As a dump and its restoration: all that the schema holds, and nothing of the cluster. */
-async function copySchema(from: string, to: string, schema: string): Promise<void> {
-  const [source, target] = [connect(from), connect(to)];
-  const made = await openAt({ url: to, schema });
-  await made.close();
-  const tables = await source<
-    { name: string }[]
-  >`select relname as name from pg_class where relnamespace = ${schema}::regnamespace and relkind = 'r'`;
-  await target.unsafe(`truncate ${tables.map(({ name }) => `${schema}.${name}`).join(", ")}`);
-  for (const { name } of tables) {
-    const [row] = await source.unsafe(`select json_agg(t)::text as rows from ${schema}.${name} t`);
-    await target.unsafe(
-      `insert into ${schema}.${name} overriding system value select * from json_populate_recordset(null::${schema}.${name}, $1::text::json)`,
-      [row?.rows ?? "[]"],
-    );
-  }
-  const [{ n }] = (await source.unsafe(`select last_value::text as n from ${schema}.change_number`)) as unknown as [
-    { n: string },
-  ];
-  await target.unsafe(`select setval('${schema}.change_number', ${n})`);
 }

@@ -76,12 +76,14 @@ test("in another cluster, numbers go on above all that are stored", async () => 
   await openPostgres({ url: database.url, schema: "moved" });
   await sql`insert into moved.kv (scope, key, version, updated_at, xact, value) values (1, 'a', 'v', 0, 5000000000, '1')`;
   await sql`update moved.lineage set cluster = 'where it was'`;
-  await openPostgres({ url: database.url, schema: "moved" });
-  const [lineage] = await sql`
-    select number, since::text, pg_current_xact_id()::text::bigint + shift > since as above from moved.lineage`;
-  expect(lineage).toEqual({ number: 1, since: "5000000000", above: true });
-  await openPostgres({ url: database.url, schema: "moved" });
-  expect(await sql`select number from moved.lineage`).toEqual([{ number: 1 }]);
+  for (let i = 0; i < 2; i++) {
+    const { connection } = await openPostgres({ url: database.url, schema: "moved" });
+    const [{ xact }] = (await connection.read<{ xact: string }>(inTime(), "select moved.xact()::text as xact", [])) as [
+      { xact: string },
+    ];
+    expect(Number(xact)).toBeGreaterThan(5_000_000_000);
+    expect(await sql`select number, since::text from moved.lineage`).toEqual([{ number: 1, since: "5000000000" }]);
+  }
 });
 
 test("a password is shown nowhere", async () => {
