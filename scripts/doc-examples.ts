@@ -1,16 +1,23 @@
 // Every ```ts fence of the documentation compiles, and those marked ```ts run also run, each in a folder of its own.
+// Those marked ```ts run postgres find the URL of a database in DATABASE_URL, which they share with the ```sql run fences
+// of their page, in the order of the page.
 // An example keeps its lines: it is written below as many empty lines as stand above it in its page, so that compiler
 // messages and stack traces name the line of the page.
 import { spawn } from "node:child_process";
 import { glob, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
+import { findPostgres, mayBeMissing, query } from "@cuitty/persist-servers";
+import { createDocDatabases } from "./doc-databases.ts";
 
 export interface Example {
   /** The page it stands in, from the root. */
   page: string;
   /** The line of its fence. */
   line: number;
+  language: "ts" | "sql";
   runs: boolean;
+  /** Whether it runs with the page's database. */
+  needsDatabase: boolean;
   code: string;
 }
 
@@ -19,24 +26,36 @@ const timeoutMs = 60_000;
 
 export function examplesIn(page: string, markdown: string): Example[] {
   const examples: Example[] = [];
-  let open: { example: Example; fence: string; indent: number; lines: string[] } | undefined;
+  let open: { example: Example | undefined; fence: string; indent: number; lines: string[] } | undefined;
   for (const [index, text] of markdown.split("\n").entries()) {
     const [, indent = "", fence = "", info = ""] = /^( *)(`{3,}|~{3,})\s*(.*)$/.exec(text) ?? [];
     if (open !== undefined) {
       if (fence.startsWith(open.fence) && info === "") {
-        open.example.code = open.lines.join("\n");
-        if (open.example.line > 0) examples.push(open.example);
+        if (open.example !== undefined) examples.push({ ...open.example, code: open.lines.join("\n") });
         open = undefined;
       } else open.lines.push(text.slice(Math.min(open.indent, text.length - text.trimStart().length)));
     } else if (fence !== "") {
-      const [language, ...words] = info.split(/\s+/);
-      const isTypeScript = language === "ts" || language === "typescript";
-      const example = { page, line: isTypeScript ? index + 1 : 0, runs: words.includes("run"), code: "" };
-      open = { example, fence, indent: indent.length, lines: [] };
+      open = { example: exampleOf(page, index + 1, info), fence, indent: indent.length, lines: [] };
     }
   }
   if (open !== undefined) throw new Error(`${page}: a fence is not closed`);
   return examples;
+}
+
+/** The example that such a fence begins, still without its code; `undefined` where it begins another text. */
+function exampleOf(page: string, line: number, info: string): Example | undefined {
+  const [name = "", ...words] = info.split(/\s+/);
+  const language = { ts: "ts", typescript: "ts", sql: "sql" }[name] as Example["language"] | undefined;
+  const runs = words.includes("run");
+  if (language === undefined) return undefined;
+  return {
+    page,
+    line,
+    language,
+    runs,
+    needsDatabase: runs && (language === "sql" || words.includes("postgres")),
+    code: "",
+  };
 }
 
 /** Type-checks the examples below `folder`, which lies in the workspace so that its packages are found. */
@@ -62,13 +81,24 @@ async function compile(root: string, folder: string, examples: readonly Example[
     .map((message) => message.replace(prefix, "").replace(/^(.*\.md)\/\d+\.ts\((\d+),\d+\)/, "$1:$2"));
 }
 
-/** Runs one example with `folder` as its working directory. */
-async function runExample(folder: string, example: Example): Promise<string[]> {
+/** Runs one example with `folder` as its working directory. `database`: the URL of the page's, where it needs it. */
+async function runExample(folder: string, example: Example, database: string | undefined): Promise<string[]> {
+  if (example.language === "sql") return runSql(example, database ?? "");
   await write(join(folder, "example.ts"), example);
-  const { code, output } = await execute("node", ["example.ts"], folder);
+  const { code, output } = await execute("node", ["example.ts"], folder, { DATABASE_URL: database });
   if (code === 0) return [];
   const place = `${example.page}:${example.line}`;
   return [`${place}: ${code === undefined ? `ran longer than ${timeoutMs / 1000} s` : `exit code ${code}`}\n${output}`];
+}
+
+/** Statements end with a line that ends with a semicolon. */
+async function runSql({ page, line, code }: Example, database: string): Promise<string[]> {
+  try {
+    await query(database, ...code.split(/;\s*$/m).filter((statement) => statement.trim() !== ""));
+    return [];
+  } catch (error) {
+    return [`${page}:${line}: ${error}`];
+  }
 }
 
 async function write(path: string, { line, code }: Example): Promise<void> {
@@ -77,9 +107,15 @@ async function write(path: string, { line, code }: Example): Promise<void> {
 }
 
 /** Answers no code when the command had to be ended. */
-function execute(file: string, args: string[], cwd: string): Promise<{ code: number | undefined; output: string }> {
+function execute(
+  file: string,
+  args: string[],
+  cwd: string,
+  environment: Readonly<Record<string, string | undefined>> = {},
+): Promise<{ code: number | undefined; output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { cwd, timeout: timeoutMs, shell: process.platform === "win32" });
+    const env = { ...process.env, ...environment };
+    const child = spawn(file, args, { cwd, env, timeout: timeoutMs, shell: process.platform === "win32" });
     let output = "";
     const keep = (chunk: Buffer) => {
       output += chunk.toString();
@@ -94,12 +130,26 @@ function execute(file: string, args: string[], cwd: string): Promise<{ code: num
 /** Every failure, as text that begins with `page:line`. */
 export async function failuresOf(root: string, folder: string, examples: readonly Example[]): Promise<string[]> {
   await rm(folder, { recursive: true, force: true });
-  const failures = await compile(root, join(folder, "check"), examples);
-  const running = examples.filter(({ runs }) => runs);
-  for (const [index, example] of running.entries()) {
-    failures.push(...(await runExample(join(folder, "run", String(index)), example)));
+  const failures = await compile(
+    root,
+    join(folder, "check"),
+    examples.filter(({ language }) => language === "ts"),
+  );
+  await using databases = createDocDatabases();
+  for (const [index, example] of runnable(examples).entries()) {
+    const database = example.needsDatabase ? await databases.urlFor(example.page) : undefined;
+    failures.push(...(await runExample(join(folder, "run", String(index)), example, database)));
   }
   return failures;
+}
+
+/** Those that run; where this machine has no server, and may have none, only those that need none. */
+function runnable(examples: readonly Example[]): Example[] {
+  const running = examples.filter(({ runs }) => runs);
+  const isOurs = !process.env.PERSIST_TEST_PG_URL;
+  const missing =
+    isOurs && running.some(({ needsDatabase }) => needsDatabase) ? mayBeMissing(() => findPostgres()) : "";
+  return running.filter(({ needsDatabase }) => !needsDatabase || missing === "");
 }
 
 if (import.meta.main) {
@@ -111,6 +161,7 @@ if (import.meta.main) {
   const failures = await failuresOf(root, join(root, ".cache", "doc-examples"), examples);
   for (const failure of failures) console.error(failure);
   const running = examples.filter(({ runs }) => runs).length;
-  console.log(`docs: ${examples.length} examples compiled, ${running} run, ${failures.length} failures`);
+  const compiled = examples.filter(({ language }) => language === "ts").length;
+  console.log(`docs: ${compiled} examples compiled, ${running} run, ${failures.length} failures`);
   process.exitCode = failures.length === 0 ? 0 : 1;
 }

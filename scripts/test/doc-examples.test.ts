@@ -16,9 +16,19 @@ const fence = (info: string, code: string) => `\`\`\`${info}\n${code}\n\`\`\`\n`
 
 test("finds the TypeScript fences with their lines", () => {
   const page = `# Page\n\n${fence("ts", "a();")}\n${fence("sh", "ls")}\n- item\n  \`\`\`ts run\n  b();\n    c();\n  \`\`\`\n`;
-  expect(examplesIn("docs/page.md", page)).toEqual([
+  expect(examplesIn("docs/page.md", page)).toMatchObject([
     { page: "docs/page.md", line: 3, runs: false, code: "a();" },
     { page: "docs/page.md", line: 12, runs: true, code: "b();\n  c();" },
+  ]);
+});
+
+test("knows which of them need a database, and the SQL that goes with them", () => {
+  const page = [fence("ts run", "a();"), fence("ts run postgres", "b();"), fence("sql run", "c;"), fence("sql", "d;")];
+  expect(examplesIn("page.md", page.join(""))).toMatchObject([
+    { language: "ts", needsDatabase: false },
+    { language: "ts", needsDatabase: true },
+    { language: "sql", needsDatabase: true },
+    { language: "sql", runs: false, needsDatabase: false },
   ]);
 });
 
@@ -42,4 +52,18 @@ test("reports what does not compile and what fails when run, at the line of the 
   expect(failures).toHaveLength(2);
   expect(failures[0]).toMatch(/^page\.md:2: error TS2322/);
   expect(failures[1]).toMatch(/^page\.md:8: exit code 1.*example\.ts:9.*as it should/s);
+});
+
+test("gives a page a database, which its examples and its SQL share", { timeout: 60_000 }, async () => {
+  const page = [
+    fence("sql run", "create table seen (url text);\ninsert into seen values (';');"),
+    fence("ts run postgres", `if (!process.env.DATABASE_URL?.startsWith("postgres://")) throw new Error("no URL");`),
+    fence("sql run", "select url from seen"),
+    fence("sql run", "select url from seen;\nselect nothing from seen;"),
+  ].join("");
+  const failures = await failuresOf(root, folder, [
+    ...examplesIn("page.md", page),
+    ...examplesIn("other.md", fence("sql run", "create table seen ();")),
+  ]);
+  expect(failures).toEqual([expect.stringMatching(/^page\.md:11: .*column "nothing" does not exist/)]);
 });
