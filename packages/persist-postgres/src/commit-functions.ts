@@ -124,6 +124,9 @@ const indexEntries = (s: string): string => `
         if holder.live then
           return e.i;
         end if;
+        if ${s}.locked_version(p_scope, 'records', holder.key, p_now, true, false) <> '' then
+          raise unique_violation using message = 'a record was kept alive meanwhile'; -- and all is judged again
+        end if;
         delete from ${s}.record_index where scope = p_scope and name = e.i and tuple = decode(e.t, 'hex') and key = holder.key;
       end loop;
     end loop;
@@ -354,6 +357,9 @@ const lists = (s: string, locks: Locks): string => `
     end if;
     if o.c is not null and ${s}.locked_version(p_scope, o.s, o.k, p_now, o.o = 'check', o.c = '') <> o.c then
       return '{"conflict": true}';
+    end if;
+    if o.o = 'put' and o.s = 'blobs' then -- it keeps the bytes that it has until they are released
+      perform ${s}.locked_version(p_scope, o.s, o.k, p_now, false, true);
     end if;
     if o.b is not null and not ${s}.may_attach(o.b) then
       return '{"conflict": true}';

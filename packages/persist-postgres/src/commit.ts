@@ -6,7 +6,7 @@ import { type CommitResult, type EngineOptions, type Op, PersistError } from "@c
 import { toResult } from "./answers.ts";
 import { commitAside, isJudgedAside } from "./aside.ts";
 import { type Connection, perSchema } from "./connection.ts";
-import { compare, loneRow, rowLocks } from "./locking.ts";
+import { compare, loneRow, mayTakeAnyOrder, type RowLock, rowLocks } from "./locking.ts";
 import { type SentList, sentList } from "./operations.ts";
 import { commitPlain } from "./plain-puts.ts";
 
@@ -22,60 +22,62 @@ export async function commitLists(
 ): Promise<CommitResult[]> {
   const plain = await commitPlain(connection, scope, lists, o);
   if (plain !== undefined) return plain;
-  const order = inOrderOfLocks(lists);
+  const isAnyOrder = mayTakeAnyOrder(lists);
+  const order = isAnyOrder ? inOrderOfRows(lists) : lists.map((_, i) => i);
   const results: CommitResult[] = [];
+  let done = 0;
   try {
-    for (let done = 0; done < order.length; ) {
+    while (done < order.length) {
       const rest = order.slice(done).map((i) => lists[i] as readonly Op[]);
-      for (const result of await commitSome(connection, scope, rest, o)) {
+      const group = rest.slice(0, countTogether(rest));
+      const locks = isAnyOrder ? [] : rowLocks(group);
+      for (const result of await commitTogether(connection, scope, group, locks, o)) {
         results[order[done++] as number] = result;
       }
+      if (done === order.length) break;
+      const next = order[done] as number;
+      results[next] = await commitAside(connection, scope, lists[next] as readonly Op[], o);
+      done += 1;
     }
   } catch (error) {
     const isUnknown = PersistError.is(error) && error.outcome === "unknown";
-    if (!isUnknown && results.length === 0) throw error;
+    if (!isUnknown && done === 0) throw error;
     // What was answered before stands, so that the failure cannot be everybody's.
     for (const [i] of lists.entries()) results[i] ??= { outcome: "unknown", cause: error };
   }
   return results;
 }
 
-/** At least the first of the lists. */
-async function commitSome(
+/** How many are before the first that is known to be judged aside. */
+function countTogether(lists: readonly (readonly Op[])[]): number {
+  const first = lists.findIndex(isJudgedAside);
+  return first === -1 ? lists.length : first;
+}
+
+/** Answers the lists, or those before one that turns out to have to be judged aside. */
+async function commitTogether(
   connection: Connection,
   scope: number,
   lists: readonly (readonly Op[])[],
+  locks: readonly RowLock[],
   o: EngineOptions,
 ): Promise<CommitResult[]> {
-  const [first] = lists as [readonly Op[]];
-  if (isJudgedAside(first)) return [await commitAside(connection, scope, first, o)];
-  const firstAside = lists.findIndex(isJudgedAside);
-  const group = firstAside === -1 ? lists : lists.slice(0, firstAside);
-  const locks = group.every((ops) => loneRow(ops) !== undefined) ? [] : rowLocks(group);
-  const sent: SentList[] = group.map(sentList);
+  if (lists.length === 0) return [];
+  const sent: SentList[] = lists.map(sentList);
   const rows = await connection.write<{ answer: string }>(
     o,
     commitText(connection),
     [scope, o.now, locks.length === 0 ? null : JSON.stringify(locks), JSON.stringify(sent)],
     { fence: scope },
   );
-  const results: CommitResult[] = [];
-  for (const { answer } of rows) {
-    const result = toResult(answer, o.now);
-    if (result === "aside")
-      results.push(await commitAside(connection, scope, group[results.length] as readonly Op[], o));
-    else results.push(result);
-  }
-  return results;
+  return rows.map(({ answer }) => toResult(answer, o.now)).filter((result) => result !== "aside");
 }
 
 /**
- * The numbers of the lists, where all of them write one row each: in the order of these rows, and those of one row as they come. Two groups of two processes then never wait in a circle. Other
- * groups lock all their rows beforehand.
+ * The numbers of the lists in the order of the rows that they write, and those of one row as they come. Two groups of two processes then never wait in a circle. Other groups lock all their rows
+ * beforehand.
  */
-function inOrderOfLocks(lists: readonly (readonly Op[])[]): number[] {
-  const order = lists.map((_, i) => i);
+function inOrderOfRows(lists: readonly (readonly Op[])[]): number[] {
   const rows = lists.map(loneRow);
-  if (rows.includes(undefined)) return order;
-  return order.sort((a, b) => compare(rows[a] as string, rows[b] as string));
+  return lists.map((_, i) => i).sort((a, b) => compare(rows[a] as string, rows[b] as string));
 }

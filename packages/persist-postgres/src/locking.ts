@@ -22,10 +22,31 @@ export function rowLocks(lists: readonly (readonly Op[])[]): RowLock[] {
       s: op.space,
       k: op.key,
       h: op.op === "check" && other?.h !== false,
-      a: op.op === "add" || ("ifVersion" in op && op.ifVersion === null) || other?.a === true,
+      a: dependsOnAbsence(op) || other?.a === true,
     });
   }
   return [...locks].sort(([a], [b]) => compare(a, b)).map(([, lock]) => lock);
+}
+
+/** Whether it is told that the key was absent, or must be. What is written anyhow is locked when it is. */
+function dependsOnAbsence(op: Op): boolean {
+  if (op.op === "add") return true;
+  if (op.op === "delete" && op.ifVersion === undefined) return true;
+  return "ifVersion" in op && op.ifVersion === null;
+}
+
+/** Whether none of the lists is judged by what another one writes, but for those that write the same row. */
+export function mayTakeAnyOrder(lists: readonly (readonly Op[])[]): boolean {
+  if (lists.some((ops) => loneRow(ops) === undefined)) return false;
+  if (lists.length === 1) return true;
+  const checked = lists.some((ops) => ops.length > 1);
+  return !lists.some((ops) => {
+    const last = ops.at(-1) as Op;
+    if (last.op === "put" || last.op === "reindex") {
+      if (last.index?.some(({ unique }) => unique)) return true;
+    }
+    return checked && last.op !== "check" && "space" in last && last.space === "system";
+  });
 }
 
 /** The one row that the list writes after checks of `system`; `undefined` where it is not of that kind. */

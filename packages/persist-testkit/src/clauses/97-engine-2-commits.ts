@@ -106,6 +106,32 @@ export const engineCommits: Chapter = {
     ),
 
     verb(
+      "K-engine-commit-in-turn-rows",
+      "That holds for rows too that are judged by others: unique entries, and checks of what a later list writes",
+      async (engine, o) => {
+        await apply(engine, o, record("z", [1], true), put("z", 1, { space: "system", version: "before" }));
+        const check: Op = { op: "check", space: "system", key: "z", ifVersion: "before" };
+        const results = await engine.commit(
+          [
+            [record("y", [1], true)],
+            [remove("z", { space: "records" })],
+            [record("x", [1], true)],
+            [record("w", [1], true)],
+            [check, put("v", 1, { space: "records" })],
+            [put("z", 2, { space: "system" })],
+            [check, put("u", 1, { space: "records" })],
+          ],
+          o,
+        );
+        equal(
+          results.map(({ outcome }) => outcome),
+          ["conflict", "applied", "applied", "conflict", "applied", "applied", "conflict"],
+          "the outcomes",
+        );
+      },
+    ),
+
+    verb(
       "K-engine-commit-in-turn-all",
       "That holds for counters, unique entries, appends and ranges too",
       async (engine, o) => {
