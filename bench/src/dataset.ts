@@ -20,8 +20,15 @@ export function pick<T>(items: readonly T[], random: Random): T {
 
 /** The key of entry `n` in a group of entries: scattered, so that neighbours by number are not neighbours in the store. */
 export function keyFor(group: string, n: number): string {
-  // An odd factor permutes the 32-bit numbers, so no two entries meet.
-  return `${group}${(Math.imul(n + 1, 0x9e3779b1) >>> 0).toString(16).padStart(8, "0")}`;
+  return `${group}${scatter(n).toString(16).padStart(8, "0")}`;
+}
+
+/** Multiplied with this, the 32-bit numbers change places: it is odd, so no two of them meet. */
+export const scattering = 0x9e3779b1;
+
+/** A number below 2 ** 32, another one for each `n`. */
+export function scatter(n: number): number {
+  return Math.imul(n + 1, scattering) >>> 0;
 }
 
 /** About 200 bytes of JSON, different for each `n` and `revision`. */

@@ -1,5 +1,6 @@
 /** A contender in a race: what it holds, written down beside it, so that a fast wrong answer is found out. */
 import { deepStrictEqual } from "node:assert";
+import { inCrowds } from "./call-styles.ts";
 import type { Contender, ContenderKind, Durability, Entry, Value } from "./contender.ts";
 import { createRandom, keyFor, type Random, shuffled, valueFor } from "./dataset.ts";
 
@@ -29,9 +30,9 @@ function prefixOf(group: number): string {
   return `group${group}:`;
 }
 
-/** Opens the contender in an empty folder and fills it with ten groups of entries. */
-export async function openLane(kind: ContenderKind, folder: string, durability: Durability): Promise<Lane> {
-  const contender = await kind.open(folder, durability);
+/** Opens the contender in an empty place and fills it with ten groups of entries. */
+export async function openLane(kind: ContenderKind, place: string, durability: Durability): Promise<Lane> {
+  const contender = await kind.open(place, durability);
   const book = new Map<string, Value>();
   for (const prefix of groupPrefixes) {
     for (let n = 0; n < groupSize; n++) book.set(keyFor(prefix, n), valueFor(n, 0));
@@ -63,7 +64,8 @@ export function pickKeys(keys: readonly string[], count: number, random: Random)
 
 /** Throws unless the contender has what the book says, key by key and group by group. */
 export async function checkContents({ contender, book }: Pick<Lane, "contender" | "book">): Promise<void> {
-  for (const [key, value] of book) deepStrictEqual(await contender.get(key), value);
+  const answers = await inCrowds([...book.keys()], (key) => contender.get(key));
+  deepStrictEqual(answers, [...book.values()]);
   for (const prefix of groupPrefixes) {
     const entries = await contender.list?.(prefix);
     if (entries !== undefined) checkGroup(entries, prefix, book);

@@ -13,6 +13,9 @@ const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   queries: async () => (await import("./suites/queries.ts")).queries,
   growth: async () => (await import("./suites/growth.ts")).growth,
   events: async () => (await import("./suites/events.ts")).events,
+  postgres: async () => (await import("./suites/postgres.ts")).postgres,
+  "postgres-growth": async () => (await import("./suites/postgres-growth.ts")).postgresGrowth,
+  "postgres-append": async () => (await import("./suites/postgres-append.ts")).postgresAppend,
   memory: async () => (await import("./suites/memory.ts")).memory,
 };
 

@@ -26,10 +26,16 @@ export interface GrownStore {
 
 const batch = 1000;
 
+/** Over SQLite. */
 export async function growStore(path: string, size: number): Promise<GrownStore> {
   const store = await createStore({ name: "bench", path, durability: "relaxed" });
   await fillKv(store, size);
   await fillEvents(store, size);
+  return toGrownStore(store, size);
+}
+
+/** A store that holds these contents already. */
+export function toGrownStore(store: Store, size: number): GrownStore {
   const random = createRandom(size);
   const revisions = new Map<number, number>();
   const appended = new Map<number, number>();

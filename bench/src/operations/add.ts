@@ -17,7 +17,8 @@ export const addInCrowds: Operation = {
         await inCrowds(entries, ([key, value]) => contender.set(key, value));
       },
       async verify() {
-        for (const [key, value] of entries) deepStrictEqual(await contender.get(key), value);
+        const answers = await inCrowds(entries, ([key]) => contender.get(key));
+        for (const [i, [, value]] of entries.entries()) deepStrictEqual(answers[i], value);
         await inCrowds(entries, ([key]) => contender.delete(key));
       },
     };

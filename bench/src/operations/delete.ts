@@ -19,7 +19,9 @@ export const deleteInTurn: Operation = {
       },
       async verify() {
         // unstorage says null.
-        for (const key of keys) deepStrictEqual((await contender.get(key)) ?? undefined, undefined);
+        for (const answer of await inCrowds(keys, (key) => contender.get(key))) {
+          deepStrictEqual(answer ?? undefined, undefined);
+        }
         await inCrowds(keys, (key) => contender.set(key, book.get(key) as Value));
       },
     };
