@@ -142,12 +142,16 @@ export async function changesAfter(
   limit = 100,
 ): Promise<ChangedRow[]> {
   const all: ChangedRow[] = [];
-  for (let cursor = since; ; ) {
+  let cursor = since;
+  for (let empty = 0; empty < 100; ) {
     const page = await engine.changes(cursor, limit, o);
-    if (page.changes.length === 0) return all;
+    if (page.changes.length === 0 && !page.more) return all;
+    // What was next may have been written again since: then the page is empty, and its cursor leads on.
+    if (page.changes.length === 0) empty++;
     all.push(...page.changes);
     cursor = page.cursor;
   }
+  return fail("changes says for ever that there is more");
 }
 
 /** Sweeps until there is nothing more to do. */
