@@ -153,7 +153,7 @@ const oneRow: Source = {
   from: "",
 };
 
-const sentRows = (json: string): Source => ({
+export const sentRows = (json: string): Source => ({
   key: "r.k",
   version: "r.r",
   expires_at: "r.e",
@@ -162,7 +162,7 @@ const sentRows = (json: string): Source => ({
 });
 
 /** An upsert into the table. Of a row whose times are of interest, `created_at` stays unless it has expired. */
-function upsert(s: string, table: RowTable, source: Source = oneRow): string {
+export function upsert(s: string, table: RowTable, source: Source = oneRow): string {
   const values: Readonly<Record<string, string | undefined>> = { ...source, updated_at: "p_now", xact: "p_xact" };
   const columns = ["version", "updated_at", "expires_at", "xact", "value", ...(table === "blobs" ? ["content"] : [])];
   const times = hasTimes(table);
@@ -482,44 +482,6 @@ const lists = (s: string, locks: Locks): string => `
   end $$;
 `;
 
-const plainRecords = (s: string, locks: Locks): string => `
-  -- Writes records without conditions, where all of p_checks, versions of rows in system, hold: then it answers when each was created. They have no unique tuples.
-  create function ${s}.put_records(p_scope integer, p_now bigint, p_checks json, p_records json, p_entries json) returns json language plpgsql as $$
-  declare
-    expected record;
-    p_xact bigint;
-    made json;
-  begin
-    perform pg_advisory_xact_lock_shared(${locks.scope}, p_scope);
-    p_xact := ${s}.xact();
-    for expected in select * from json_to_recordset(p_checks) as x(k text, c text) loop
-      if ${s}.locked_version(p_scope, 'system', expected.k, p_now, true, expected.c = '') <> expected.c then
-        return null;
-      end if;
-    end loop;
-    with put as (
-      ${upsert(s, "records", sentRows("p_records"))}
-      returning key, created_at
-    )
-    select json_object_agg(put.key, put.created_at) into made from put;
-    delete from ${s}.record_index i where i.scope = p_scope and i.key in (select k from json_to_recordset(p_records) as w(k text))
-      and not exists (
-        select 1 from json_to_recordset(p_entries) as e(k text, i text, t text) where e.k = i.key and e.i = i.name and decode(e.t, 'hex') = i.tuple
-      );
-    insert into ${s}.record_index (scope, name, tuple, key, is_unique)
-    select distinct p_scope, e.i, decode(e.t, 'hex'), e.k, false from json_to_recordset(p_entries) as e(k text, i text, t text)
-    on conflict (scope, name, tuple, key) do update set is_unique = false where record_index.is_unique;
-    return made;
-  end $$;
-`;
-
 /** All of them, in the schema `s`, an identifier as it stands in SQL. */
 export const commitFunctions = (s: string, locks: Locks): string =>
-  operation(s) +
-  locking(s) +
-  contents(s) +
-  indexEntries(s) +
-  rows(s) +
-  log(s, locks) +
-  lists(s, locks) +
-  plainRecords(s, locks);
+  operation(s) + locking(s) + contents(s) + indexEntries(s) + rows(s) + log(s, locks) + lists(s, locks);

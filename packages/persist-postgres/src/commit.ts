@@ -8,7 +8,7 @@ import { commitAside, isJudgedAside } from "./aside.ts";
 import { type Connection, perSchema } from "./connection.ts";
 import { compare, loneRow, mayTakeAnyOrder, type RowLock, rowLocks } from "./locking.ts";
 import { type SentList, sentList } from "./operations.ts";
-import { commitPlain } from "./plain-puts.ts";
+import { commitPlain } from "./plain.ts";
 
 const commitText = perSchema(
   (s) => `select answer from ${s}.commit_lists($1, $2, $3::text::json, $4::text::json) as answer`,

@@ -2,6 +2,7 @@
 import { commitFunctions } from "./commit-functions.ts";
 import type { Locks } from "./connection.ts";
 import { lineageFunctions } from "./lineage.ts";
+import { plainFunctions } from "./plain-functions.ts";
 import { tables, views } from "./schema.ts";
 
 export interface Migration {
@@ -12,5 +13,9 @@ export interface Migration {
 
 /** The first is number 1. */
 export const migrations: readonly Migration[] = [
-  { name: "tables", write: (s, locks) => tables(s) + lineageFunctions(s) + commitFunctions(s, locks) + views(s) },
+  {
+    name: "tables",
+    write: (s, locks) =>
+      tables(s) + lineageFunctions(s) + commitFunctions(s, locks) + plainFunctions(s, locks) + views(s),
+  },
 ];

@@ -1,5 +1,5 @@
 /** Operations as `commit_lists` takes them: JSON with short names, as there may be thousands. */
-import { type IndexEntry, type Op, type Siblings, siblingsOf } from "@cuitty/persist-core";
+import { type IndexEntry, type NewEventRow, type Op, type Siblings, siblingsOf } from "@cuitty/persist-core";
 
 /** The columns of the type `operation`. What is left out is null there. */
 export interface SentOp {
@@ -96,13 +96,7 @@ function sentOp(op: Op, siblings: Siblings): SentOp {
     case "add":
       return { o: "add", k: op.key, d: op.by, r: op.version, e: op.expiresAt, i: op.initialExpiresAt };
     case "append": {
-      const w = op.events.map(({ id, type, tags, metadata, data }) => ({
-        id,
-        type,
-        tags: tags.length === 0 ? null : JSON.stringify(tags),
-        metadata: metadata ?? null,
-        data,
-      }));
+      const w = op.events.map(sentEvent);
       return { o: "append", k: op.stream, w, q: op.expected?.toString(), z: siblings.repeatsIds(op.stream) };
     }
     case "erase":
@@ -112,6 +106,10 @@ function sentOp(op: Op, siblings: Siblings): SentOp {
     case "checkRange":
       return { o: "check" }; // judged before
   }
+}
+
+export function sentEvent({ id, type, tags, metadata, data }: NewEventRow): SentEvent {
+  return { id, type, tags: tags.length === 0 ? null : JSON.stringify(tags), metadata: metadata ?? null, data };
 }
 
 function sentEntries(entries: readonly IndexEntry[] | undefined, siblings: Siblings): SentEntry[] | undefined {

@@ -1,25 +1,8 @@
-/** What is set without conditions: all of it by one statement, and not list by list. */
+/** What is set without conditions. */
 import type { Answer, CommitResult, EngineOptions, IndexEntry, Op, PutOp } from "@cuitty/persist-core";
 import { type Connection, perSchema } from "./connection.ts";
 import { compare } from "./locking.ts";
 import { hexOf } from "./operations.ts";
-
-/** Answers the lists where all of them are of one of these kinds. */
-export async function commitPlain(
-  connection: Connection,
-  scope: number,
-  lists: readonly (readonly Op[])[],
-  o: EngineOptions,
-): Promise<CommitResult[] | undefined> {
-  const values = plainValues(lists);
-  if (values !== undefined) {
-    await putValues(connection, scope, values, o);
-    const applied: CommitResult = { outcome: "applied", time: o.now, answers: [{}] };
-    return lists.map(() => applied);
-  }
-  const records = plainRecords(lists);
-  return records === undefined ? undefined : putRecords(connection, scope, lists, records, o);
-}
 
 /** Of one key the last counts. In the order of the keys, so that two groups of two processes never wait in a circle. */
 function inOrder(ops: readonly PutOp[]): PutOp[] {
@@ -32,7 +15,7 @@ const sentRow = ({ key, version, expiresAt, value }: PutOp) => ({ k: key, r: ver
 // ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The values, where each list does nothing but set one. */
-function plainValues(lists: readonly (readonly Op[])[]): PutOp[] | undefined {
+export function plainValues(lists: readonly (readonly Op[])[]): PutOp[] | undefined {
   const values: PutOp[] = [];
   for (const [op, another] of lists) {
     if (another !== undefined || op?.op !== "put" || op.space !== "kv" || op.ifVersion !== undefined) return undefined;
@@ -56,7 +39,7 @@ const valueTexts = perSchema((s) => {
   };
 });
 
-async function putValues(
+export async function putValues(
   connection: Connection,
   scope: number,
   ops: readonly PutOp[],
@@ -83,7 +66,7 @@ interface PlainRecords {
 }
 
 /** The records, where each list does nothing but set one, with no unique tuple, after checks of `system`: mostly of the one row that says which indexes there are. */
-function plainRecords(lists: readonly (readonly Op[])[]): PlainRecords | undefined {
+export function plainRecords(lists: readonly (readonly Op[])[]): PlainRecords | undefined {
   const puts: PutOp[] = [];
   const checks = new Map<string, string>();
   for (const ops of lists) {
@@ -109,7 +92,7 @@ const recordText = perSchema(
 );
 
 /** Nothing where a check does not hold: then it is not for all of them to be refused. */
-async function putRecords(
+export async function putRecords(
   connection: Connection,
   scope: number,
   lists: readonly (readonly Op[])[],

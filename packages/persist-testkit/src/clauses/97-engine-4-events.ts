@@ -1,4 +1,5 @@
-import { equal } from "../assertions.ts";
+import type { AppendOp } from "@cuitty/persist-core";
+import { equal, present } from "../assertions.ts";
 import type { Chapter } from "../clause.ts";
 import {
   append,
@@ -122,6 +123,80 @@ export const engineEvents: Chapter = {
       await apply(engine, o, append("s", ["2"], { expected: 1 }));
       await apply(engine, o, append("s", ["3"], { expected: "exists" }));
       equal((await head(engine, o, "s"))?.version, 3, "the version");
+    }),
+
+    verb("K-engine-append-gathered", "Appends that are sent together come out as one by one", async (engine, o) => {
+      await apply(engine, o, append("old", ["1", "2"]));
+      await apply(engine, o, append("erased", ["1"]));
+      await apply(engine, o, erase("erased", 2));
+      const answersOf = async (...lists: readonly AppendOp[]) =>
+        (
+          await engine.commit(
+            lists.map((op) => [op]),
+            o,
+          )
+        ).map((result) => {
+          if (result.outcome !== "applied") return result.outcome;
+          const { version, position, duplicate } = present(result.answers[0]?.appended, "the answer");
+          return [version, position, ...(duplicate ? ["duplicate"] : [])];
+        });
+      const together = [
+        append("new", ["a", "b"], { expected: 0 }),
+        append("old", ["3"], { expected: 2 }),
+        append("erased", ["2"], { expected: 0 }),
+        append("new", ["c"]),
+        append("__proto__", ["a"]),
+        append("old", ["4", "5"]),
+      ];
+      const answers = [
+        [2, 5],
+        [3, 6],
+        [2, 7],
+        [3, 8],
+        [1, 9],
+        [5, 11],
+      ];
+      equal(await answersOf(...together), answers, "the answers");
+      const log = async () =>
+        (await engine.events({ reverse: false, limit: 100 }, o)).events.map(
+          ({ stream, version, position, id }) => `${position} ${stream} ${version} ${id}`,
+        );
+      const found = [
+        "1 old 1 1",
+        "2 old 2 2",
+        "4 new 1 a",
+        "5 new 2 b",
+        "6 old 3 3",
+        "7 erased 2 2",
+        "8 new 3 c",
+        "9 __proto__ 1 a",
+        "10 old 4 4",
+        "11 old 5 5",
+      ];
+      equal(await log(), found, "the log");
+      equal(
+        await head(engine, o, "erased"),
+        { version: 2, position: 7, first: 2 },
+        "the head of what was erased before",
+      );
+
+      equal(
+        await answersOf(...together),
+        answers.map((answer) => [...answer, "duplicate"]),
+        "the answers to the same again",
+      );
+      equal(
+        await answersOf(
+          append("x", ["1"]),
+          append("old", ["6"], { expected: 2 }),
+          append("x", ["1"]),
+          append("new", ["d", "a"]),
+          append("y", ["1"]),
+        ),
+        [[1, 12], "conflict", [1, 12, "duplicate"], "conflict", [1, 13]],
+        "the answers where some are in the way",
+      );
+      equal(await log(), [...found, "12 x 1 1", "13 y 1 1"], "the log then");
     }),
 
     verb(
