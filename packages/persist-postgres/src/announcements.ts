@@ -9,8 +9,15 @@ export interface Announcer {
   announce(scope: number): void;
   /** Sends a word that is for nobody, to hear it come back. */
   prove(): void;
+  /** Tells this one of each word from now on, and nobody else: before it is sent, since it may be heard before we know that it was. */
+  report(to: Sending): void;
   /** Sends what has not been sent yet. */
   close(): Promise<void>;
+}
+
+export interface Sending {
+  sending(): void;
+  failed(): void;
 }
 
 /** What was heard. No scopes: it proves that one can hear. */
@@ -54,15 +61,17 @@ export function createAnnouncer(connection: Connection, sender: string): Announc
   const pending = new Set<number>();
   let sending = false;
   let closed = false;
+  let reader: Sending | undefined;
 
   async function send(scopes: readonly number[]): Promise<void> {
+    reader?.sending();
     try {
       await connection.write({ deadline: performance.now() + patience }, notify, [
         channel,
         formatAnnouncement({ sender, scopes }),
       ]);
     } catch {
-      // Whoever waits looks by itself before long.
+      reader?.failed(); // whoever waits looks by itself before long
     }
   }
 
@@ -84,6 +93,9 @@ export function createAnnouncer(connection: Connection, sender: string): Announc
     },
     prove() {
       if (!closed) void send([]);
+    },
+    report(to) {
+      reader = to;
     },
     async close() {
       closed = true;

@@ -90,6 +90,7 @@ export async function openLink(login: Login, { onClose, onNotify }: LinkEvents):
     wire.destroy();
   };
 
+  const timer = setTimeout(destroy, login.connectTimeout);
   try {
     const first = await sql.unsafe<[BackendName]>(whoAnswers);
     const [backend] = first;
@@ -119,6 +120,8 @@ export async function openLink(login: Login, { onClose, onNotify }: LinkEvents):
   } catch (error) {
     destroy();
     throw error;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -13,12 +13,15 @@ export interface SessionLimits {
 export async function openSession(login: Login, limits: SessionLimits, events: LinkEvents): Promise<Link> {
   const link = await openLink(login, events);
   if (link.backend === undefined) return link;
+  const timer = setTimeout(link.destroy, login.connectTimeout);
   try {
     await link.run(settings(limits));
     return link;
   } catch (error) {
     link.destroy();
     throw error;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { channelOf, createAnnouncer, newSender, parseAnnouncement } from "./announcements.ts";
 import type { Connection } from "./connection.ts";
+import { createHearing, type Hearing } from "./hearing.ts";
 import { createNews } from "./news.ts";
 
 export interface Wake {
@@ -16,6 +17,9 @@ export interface Wake {
 /** Between two looks, and the longest that one may take. In milliseconds. */
 const interval = 250;
 const patience = 2000;
+
+/** A word of our own is heard within two seconds, or notifications do not arrive; where there was none for ten, one is sent. */
+const beats = { answer: 2000 / interval, silence: 10_000 / interval };
 
 /** How long, in milliseconds, the connection is kept for the next listener: who follows something listens anew after each page. */
 const linger = 10_000;
@@ -32,25 +36,33 @@ export function createWake(connection: Connection): Wake {
   const ringAll = (): void => ring([...listeners.keys()]);
 
   function begin(): { end(): void } {
-    // Behind some poolers LISTEN succeeds, and nothing ever comes. What came since the connection was made proves the contrary, and be it from ourselves.
-    let isProven = false;
-    const unlisten = connection.listen(channelOf(connection), (payload) => {
-      isProven = payload !== undefined;
-      if (payload === undefined) onListening();
-      else hear(payload);
+    const listen = (): (() => void) =>
+      connection.listen(channelOf(connection), (payload) => {
+        if (payload === undefined) {
+          hearing.begin();
+          ringAll();
+        } else {
+          hearing.heard();
+          hear(payload);
+        }
+      });
+    const hearing = createHearing({
+      beats,
+      ask: announcer.prove,
+      onLost() {
+        unlisten(); // where nobody else listens, this ends the connection, and the next one is another
+        unlisten = listen();
+      },
     });
-    const stop = poll(() => isProven);
+    announcer.report(hearing);
+    let unlisten = listen();
+    const stop = poll(hearing);
     return {
       end() {
         unlisten();
         stop();
       },
     };
-  }
-
-  function onListening(): void {
-    announcer.prove();
-    ringAll();
   }
 
   function hear(payload: string): void {
@@ -66,11 +78,12 @@ export function createWake(connection: Connection): Wake {
   }
 
   /** Looks by itself, unless there is proof that it need not. */
-  function poll(isProven: () => boolean): () => void {
+  function poll(hearing: Hearing): () => void {
     const news = createNews(connection);
     let looking = false;
     const look = async (): Promise<void> => {
-      if (looking || listeners.size === 0 || isProven()) return;
+      hearing.beat();
+      if (looking || listeners.size === 0 || hearing.isProven) return;
       looking = true;
       try {
         ring(await news.look([...listeners.keys()], { deadline: performance.now() + patience }));

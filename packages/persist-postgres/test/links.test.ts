@@ -99,7 +99,16 @@ test("a write whose answer is lost is unknown, and has ended by then", async () 
 test("reads go on where all connections were ended meanwhile", async () => {
   const { connection } = await openPostgres({ url: database.url, schema, pool: { max: 3 } });
   const read = () => connection.read(inTime(), "select 1 as a", []);
-  await Promise.all([read(), read(), read()]);
+  // Three that wait for each other, so that all connections stand, and none is being made.
+  let begun = 0;
+  const all = Array.from({ length: 3 }, () =>
+    connection.transaction(inTime(), async (statement) => {
+      await statement("select 1", []);
+      begun += 1;
+      await vi.waitFor(() => expect(begun).toBe(3), { timeout: 20_000 });
+    }),
+  );
+  await Promise.all(all);
   await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${database.name} and application_name = 'persist'`;
   expect(await read()).toEqual([{ a: 1 }]);
 });
