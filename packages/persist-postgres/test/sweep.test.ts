@@ -65,7 +65,7 @@ describe("rows that have expired", () => {
     await put(opened, "kv", "free", { expiresAt: 2000 });
     await opened.connection.transaction(at(0), async (statement) => {
       await statement("select 1 from s.kv where key = 'held' for update", []);
-      expect(await sweep(opened.connection, opened.scope, at(3000))).toEqual({ more: false });
+      expect(await sweep(opened.connection, opened.scope, at(3000))).toEqual({ more: false, took: true });
       expect(await opened.sql("select key from s.kv")).toEqual([{ key: "held" }]);
     });
     await sweepAll(opened, 3000);
