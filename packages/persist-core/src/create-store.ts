@@ -43,7 +43,7 @@ async function openStore(options: CreateStoreOptions): Promise<Store> {
       namespace,
       engine,
       openScope: (other) => openEngine(adapter, other),
-      now: clock ?? engine.clock?.bind(engine) ?? Date.now,
+      now: clock === undefined ? (engine.clock?.bind(engine) ?? Date.now) : () => Math.floor(clock()),
       closeAdapter: () => closeOwned(named, adapter),
     });
   } catch (error) {

@@ -27,7 +27,7 @@ export interface StoreOptions {
   name: string;
   /** A store of its own in the same place, by the same rule. Default: none. */
   namespace?: string;
-  /** Milliseconds since the epoch; judges expiry and stamps times. Default: the backend's clock, where it has one, else this machine's. */
+  /** Milliseconds since the epoch, fractions cut off; judges expiry and stamps times. Default: the backend's clock, where it has one, else this machine's. */
   clock?: () => number;
   /** At least this, or `createStore` fails with `UNSUPPORTED`: better at start-up than at three in the morning. */
   require?: Partial<Omit<Capabilities, "limits">>;

@@ -257,6 +257,24 @@ export const expiry: Chapter = {
       equal((await kv.getEntry("k"))?.expiresAt, undefined, "expiresAt");
     }),
 
+    clause(
+      "K-expiry-clock-fractions",
+      "A clock that has fractions of milliseconds serves as one that has none",
+      async (t) => {
+        const store = await t.store();
+        t.clock.advance(0.75);
+        const time = new Date(Math.floor(t.clock.now()));
+        equal((await store.records.put("r", 1)).updatedAt, time, "updatedAt");
+        await store.events.append("s", { type: "t", data: 1 });
+        equal((await store.events.read("s").toArray())[0]?.time, time, "the time of the event");
+        await store.kv.set("k", 1, { ttl: 1000 });
+        equal((await store.kv.getEntry("k"))?.expiresAt, new Date(time.getTime() + 1000), "expiresAt");
+        await (await store.blobs.createUpload("b")).abort();
+        t.clock.advance(1000);
+        equal(await store.kv.get("k"), undefined, "what has expired");
+      },
+    ),
+
     clause("K-expiry-date", "expiresAt is kept to the millisecond", async (t) => {
       const { kv, records } = await t.store();
       const expiresAt = new Date(t.clock.now() + 12_345);
