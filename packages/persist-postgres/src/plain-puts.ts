@@ -1,6 +1,7 @@
 /** What is set without conditions. */
 import type { Answer, CommitResult, EngineOptions, IndexEntry, Op, PutOp } from "@cuitty/persist-core";
 import { type Connection, perSchema } from "./connection.ts";
+import { lockedScope } from "./locked-scope.ts";
 import { compare } from "./locking.ts";
 import { hexOf } from "./operations.ts";
 
@@ -25,17 +26,15 @@ export function plainValues(lists: readonly (readonly Op[])[]): PutOp[] | undefi
 }
 
 const valueTexts = perSchema((s) => {
-  // The lock is taken before the first row is written, since nothing comes before its line.
-  const given = (lock: string) =>
-    `(select pg_advisory_xact_lock_shared(${lock}, $1), ${s}.xact() as xact offset 0) as given`;
+  const given = (lock: number) => `${lockedScope(s, lock, "$1")} as given`;
   const columns = "(scope, key, version, updated_at, expires_at, xact, value)";
   const onConflict = `on conflict (scope, key) do update set version = excluded.version, updated_at = excluded.updated_at,
       expires_at = excluded.expires_at, xact = excluded.xact, n = excluded.n, value = excluded.value`;
   return {
     one: (lock: number) => `insert into ${s}.kv ${columns}
-      select $1, $3, $4, $2, $5, given.xact, $6 from ${given(String(lock))} ${onConflict}`,
+      select $1, $3, $4, $2, $5, given.xact, $6 from ${given(lock)} ${onConflict}`,
     many: (lock: number) => `insert into ${s}.kv ${columns}
-      select $1, v.k, v.r, $2, v.e, given.xact, v.v from ${given(String(lock))}, json_to_recordset($3::text::json) as v(k text, r text, e bigint, v text) ${onConflict}`,
+      select $1, v.k, v.r, $2, v.e, given.xact, v.v from ${given(lock)}, json_to_recordset($3::text::json) as v(k text, r text, e bigint, v text) ${onConflict}`,
   };
 });
 

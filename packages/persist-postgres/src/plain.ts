@@ -2,6 +2,7 @@
 import type { CommitResult, EngineOptions, Op } from "@cuitty/persist-core";
 import type { Connection } from "./connection.ts";
 import { appendAll, plainAppends } from "./plain-appends.ts";
+import { deleteValue, plainDelete } from "./plain-delete.ts";
 import { plainRecords, plainValues, putRecords, putValues } from "./plain-puts.ts";
 
 /** Nothing where the lists are of other kinds or of several, or stand in somebody's way: then nothing was written. */
@@ -20,5 +21,7 @@ export async function commitPlain(
   const records = plainRecords(lists);
   if (records !== undefined) return putRecords(connection, scope, lists, records, o);
   const appends = plainAppends(lists);
-  return appends === undefined ? undefined : appendAll(connection, scope, appends, o);
+  if (appends !== undefined) return appendAll(connection, scope, appends, o);
+  const deletion = plainDelete(lists);
+  return deletion === undefined ? undefined : deleteValue(connection, scope, deletion, o);
 }
