@@ -9,6 +9,8 @@ export interface Server {
   readonly fsync: string;
   readonly synchronous_commit: string;
   readonly standby_names: string;
+  readonly default_transaction_isolation: string;
+  readonly bytea_output: string;
 }
 
 /** Columns; what the package needs to know at each start. */
@@ -18,12 +20,18 @@ export const serverColumns = `
     pg_is_in_recovery() as standby,
     current_setting('fsync') as fsync,
     current_setting('synchronous_commit') as synchronous_commit,
-    current_setting('synchronous_standby_names') as standby_names`;
+    current_setting('synchronous_standby_names') as standby_names,
+    current_setting('default_transaction_isolation') as default_transaction_isolation,
+    current_setting('bytea_output') as bytea_output`;
 
 const oldest = 15;
 
+/** What our own connections are set to. A pooler's and those of a given instance are as they are, and by others answers would be wrong: each statement must see what was committed before it. */
+const neededSettings = { default_transaction_isolation: "read committed", bytea_output: "hex" } as const;
+
 /** Throws UNSUPPORTED or DENIED. */
-export function checkServer({ version, encoding, standby }: Server, place: string): void {
+export function checkServer(server: Server, place: string): void {
+  const { version, encoding, standby } = server;
   const refuse = (code: "UNSUPPORTED" | "DENIED", reason: string): never => {
     throw new PersistError(code, `Could not open ${place}. ${reason}`, { adapter: "postgres" });
   };
@@ -34,6 +42,13 @@ export function checkServer({ version, encoding, standby }: Server, place: strin
     refuse(
       "UNSUPPORTED",
       `The database has the encoding ${encoding}, which cannot hold every text. Create one with the encoding UTF8.`,
+    );
+  }
+  for (const [name, needed] of Object.entries(neededSettings) as [keyof typeof neededSettings, string][]) {
+    if (server[name] === needed) continue;
+    refuse(
+      "UNSUPPORTED",
+      `The connection has ${name} = ${server[name]}; ${needed} is needed. Pass connection: { ${name}: ${JSON.stringify(needed)} } to postgres(…), or set it for the user: alter role … set ${name} = '${needed}'.`,
     );
   }
   if (standby) refuse("DENIED", "The server is a standby, which takes no writes. Connect to the primary.");

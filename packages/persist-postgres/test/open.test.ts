@@ -86,6 +86,19 @@ test("in another cluster, numbers go on above all that are stored", async () => 
   }
 });
 
+test.each([
+  ["default_transaction_isolation", "repeatable read"],
+  ["bytea_output", "escape"],
+])("a given instance with another %s than is needed is refused", async (name, value) => {
+  const given = postgres(database.url, { connection: { [name]: value }, onnotice: () => {} });
+  onTestFinished(() => given.end());
+  await expect(openPostgres({ sql: given, schema: "set" })).rejects.toMatchObject({
+    code: "UNSUPPORTED",
+    message: expect.stringContaining(`${name} = ${value}`),
+  });
+  expect(await sql`select from pg_namespace where nspname = 'set'`).toEqual([]);
+});
+
 test("a password is shown nowhere", async () => {
   const url = new URL(database.url);
   url.username = "nobody_of_that_name";
