@@ -153,18 +153,15 @@ export function openBeside(given: Sql): { readonly sql: Sql; isOpen(): boolean }
   return { sql: postgres(options as unknown as postgres.Options<Record<string, never>>), isOpen: () => isOpen };
 }
 
-/** What Persist does not do with its own connections: one that the user talks to. */
+/** What Persist does not do with its own connections: one that the user talks to. It keeps the process while somebody waits for an answer, and a second longer. */
 export function openRaw(login: Login): Sql {
   return postgres({
     ...whereTo(login),
     max: 10,
     onnotice: () => {},
+    idle_timeout: 1,
     max_lifetime: null,
-    socket: async () => {
-      const { socket, wire } = await dial(login);
-      wire.unref();
-      return socket;
-    },
+    socket: async () => (await dial(login)).socket,
   } as unknown as postgres.Options<Record<string, never>>);
 }
 

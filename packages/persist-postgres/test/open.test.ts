@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { useDatabase } from "@cuitty/persist-servers/vitest";
 import postgres from "postgres";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
@@ -70,6 +72,29 @@ test("a user who may not create is told what the owner has to run, and then work
   await sql.unsafe(grants("little", user));
   const { connection } = await openPostgres(options);
   expect(await findScope(connection, { name: "app", namespace: "" }, inTime())).toBe(1);
+});
+
+test("the grants of the documentation are all that a user needs", async () => {
+  const user = `granted_${database.name.slice(-8)}`;
+  const schema = "granted";
+  onTestFinished(async () => {
+    await sql.unsafe(`drop owned by ${user}; drop role ${user}`);
+  });
+  await openPostgres({ url: database.url, schema });
+  const page = await readFile(join(import.meta.dirname, "../../../docs/postgres.md"), "utf8");
+  const [, grantsOfThePage = ""] = /```sql\n(create role app.*?)```/s.exec(page) ?? [];
+  await sql.unsafe(grantsOfThePage.replaceAll(/\bapp\b/g, user).replaceAll("schema persist", `schema ${schema}`));
+  await sql.unsafe(`create table ${schema}.of_tomorrow (n bigserial)`);
+
+  const url = new URL(database.url);
+  url.username = user;
+  url.password = "secret";
+  const { connection } = await openPostgres({ url: url.href, schema });
+  expect(await findScope(connection, { name: "app", namespace: "" }, inTime())).toBe(1);
+  await connection.write(inTime(), `insert into ${schema}.of_tomorrow default values`, []);
+  await expect(connection.write(inTime(), `create table ${schema}.more (n int)`, [])).rejects.toMatchObject({
+    code: "DENIED",
+  });
 });
 
 test("in another cluster, numbers go on above all that are stored", async () => {
