@@ -12,6 +12,7 @@ import { explain } from "./explain.ts";
 import { createFlights } from "./flights.ts";
 import type { Applied } from "./gate.ts";
 import type { Lifecycle } from "./lifecycle.ts";
+import { commitLimits } from "./limits.ts";
 import type { Turns } from "./turns.ts";
 import { findOut } from "./unknown-outcome.ts";
 
@@ -32,6 +33,9 @@ interface Submission {
 
 /** The most operations in one driver transaction, so that none holds the engine for long. */
 const maxGroup = 2000;
+
+/** The most that its values and events may come to, in UTF-16 units, so that none needs more memory than the largest commit, or more time than its callers have. */
+const maxGroupSize = commitLimits.commitBytes;
 
 /** Milliseconds that a commit is given before others pass it, where the backend lets several be in flight. Before that it is worth waiting for: together they cost less. */
 const patience = 20;
@@ -83,9 +87,11 @@ export function createCommitQueue(engine: Engine, now: () => number, lifecycle: 
     const group: Submission[] = [];
     const passing = flights.passing(waiting);
     let ops = 0;
+    let size = 0;
     let taken = 0;
     for (const submission of passing) {
-      if (group.length > 0 && ops + submission.ops.length > maxGroup) break;
+      const added = sizeOf(submission.ops);
+      if (group.length > 0 && (ops + submission.ops.length > maxGroup || size + added > maxGroupSize)) break;
       taken++;
       if (hasLeft(submission)) {
         lifecycle.leave();
@@ -93,6 +99,7 @@ export function createCommitQueue(engine: Engine, now: () => number, lifecycle: 
       }
       group.push(submission);
       ops += submission.ops.length;
+      size += added;
     }
     if (taken === waiting.length) waiting = [];
     else {
@@ -182,6 +189,15 @@ export function createCommitQueue(engine: Engine, now: () => number, lifecycle: 
         } else if (waiting.length === 1) flushSoon();
       }),
   };
+}
+
+function sizeOf(ops: readonly Op[]): number {
+  let size = 0;
+  for (const op of ops) {
+    if (op.op === "put") size += op.value.length;
+    else if (op.op === "append") for (const { data, metadata = "" } of op.events) size += data.length + metadata.length;
+  }
+  return size;
 }
 
 /** Only for those who have to wait: an engine that answers at once needs no timer. */

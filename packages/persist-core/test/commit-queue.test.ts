@@ -25,6 +25,27 @@ describe("group commit", () => {
     expect(await store.kv.get("k499")).toBe(499);
   });
 
+  it("sends no more at once than one commit may hold", async () => {
+    const groups: string[][] = [];
+    const { store } = storeOver((engine) => ({
+      commit(lists, o) {
+        groups.push(lists.map(([op]) => (op?.op === "put" ? op.key : (op?.op ?? ""))));
+        return engine.commit(lists, o);
+      },
+    }));
+    const half = "x".repeat(1024 * 1024 - 100);
+    const events = Array.from({ length: 5 }, () => ({ type: "t", data: half }));
+    await Promise.all([
+      ...["a", "b", "c", "d"].map((key) => store.kv.set(key, half)),
+      store.events.append("s", events),
+      store.kv.set("e", 1),
+    ]);
+    expect(groups).toEqual([
+      ["a", "b", "c", "d"],
+      ["append", "e"],
+    ]);
+  });
+
   it("gathers what comes while a commit is in flight", async () => {
     const groups: number[] = [];
     const [begun, first] = [gateway(), gateway()];
