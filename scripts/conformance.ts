@@ -3,7 +3,7 @@
 // --markdown a page.
 import { parseArgs } from "node:util";
 import { PersistError } from "@cuitty/persist-core";
-import { startPostgres } from "@cuitty/persist-servers";
+import { startPgBouncer, startPostgres } from "@cuitty/persist-servers";
 import { type Budget, certify, type Harness, toMarkdown } from "@cuitty/persist-testkit";
 import {
   distantHarness,
@@ -22,6 +22,19 @@ const harnesses: Readonly<Record<string, () => EndingHarness | Promise<EndingHar
   async postgres() {
     const server = await startPostgres();
     return { ...postgresHarness(server.url), end: server.stop };
+  },
+  async "postgres-15"() {
+    const server = await startPostgres({ version: 15 });
+    return { ...postgresHarness(server.url, { name: "postgres-15" }), end: server.stop };
+  },
+  async "postgres-bouncer"() {
+    const server = await startPostgres();
+    const bouncer = await startPgBouncer({ upstream: server, poolMode: "transaction" });
+    const end = async () => {
+      await bouncer.stop();
+      await server.stop();
+    };
+    return { ...postgresHarness(bouncer.url, { name: "postgres-bouncer", prepare: false }), end };
   },
   lift: () => liftHarness("generator"),
   "lift-promise": () => liftHarness("promise"),

@@ -87,7 +87,8 @@ export async function cancel(address: Address, key: CancelKey): Promise<void> {
         resolve();
       });
       socket.resume();
-      socket.end(request);
+      // The other side ends it, as it does with libpq: PgBouncer 1.18 crashes where whoever asks does so first.
+      socket.write(request);
     });
   } catch {
     // It is then as with any statement whose answer is lost.

@@ -10,15 +10,16 @@ interface Opened {
 }
 
 /** All places are stores of one schema: making a schema for each would take longer than most clauses. */
-export function postgresHarness(url: string): Harness {
+export function postgresHarness(url: string, o: { readonly name?: string; readonly prepare?: boolean } = {}): Harness {
+  const { name = "postgres", prepare = true } = o;
   const opened = new Map<string, Opened[]>();
 
   return {
-    name: "postgres",
+    name,
 
     async open(id) {
       const wire = await startProxy(Number(new URL(url).port));
-      const adapter = await postgres({ url: wire.through(url), schema: "kit", pool: { max: 4 } });
+      const adapter = await postgres({ url: wire.through(url), schema: "kit", pool: { max: 4 }, prepare });
       opened.set(id, [...(opened.get(id) ?? []), { adapter, wire }]);
       const engine = (scope: Scope) => openEngine(adapter, { ...scope, name: `${id}.${scope.name}` });
       return {
