@@ -1,4 +1,4 @@
-// Many processes on one file of SQLite, one of which is killed midway: what all of them were told fits together.
+// Many processes in one place, one of which may be killed midway, and between which the network may break: what all of them were told fits together.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -7,11 +7,13 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createStore } from "@cuitty/persist-core";
-import { checkIntegrity, sqlite } from "@cuitty/persist-sqlite/adapter";
+import { findPostgres, mayBeMissing } from "@cuitty/persist-servers";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Call } from "../src/history/call.ts";
 import { type AppendCall, checkEventOrder, type ReadCall } from "../src/history/event-order.ts";
 import { checkLinearizable } from "../src/history/linearizable.ts";
+import { sharedAdapters } from "./processes/shared-adapters.ts";
+import { postgresAcrossBadNetwork, postgresDatabase, type SharedPlace, sqliteFile } from "./shared-places.ts";
 
 const processes = 4;
 const clients = 4;
@@ -23,10 +25,16 @@ interface Client {
   readonly journal: string;
 }
 
-function start(folder: string, kind: string, seed: number, n: number): Client {
+interface Work {
+  readonly kind: string;
+  readonly seed: number;
+  readonly kills: boolean;
+}
+
+function start({ adapter, location }: SharedPlace, folder: string, { kind, seed }: Work, n: number): Client {
   const journal = join(folder, `journal-${n}`);
   const share = String(operations / processes);
-  const args = [join(folder, "a.db"), journal, kind, String(seed + 1000 * n), share, String(clients), `p${n}`];
+  const args = [adapter, location, journal, kind, String(seed + 1000 * n), share, String(clients), `p${n}`];
   const child = spawn(process.execPath, ["--conditions=@cuitty/source", program, ...args], {
     stdio: ["pipe", "pipe", "inherit"],
   });
@@ -35,19 +43,25 @@ function start(folder: string, kind: string, seed: number, n: number): Client {
 }
 
 /** Runs all processes to their end, but for the first, which is killed in the middle of its work. Answers the journals. */
-async function run(folder: string, kind: string, seed: number, kills: boolean): Promise<[id: string, call: unknown][]> {
-  const all = Array.from({ length: processes }, (_, n) => start(folder, kind, seed, n));
+async function run(place: SharedPlace, work: Work): Promise<[id: string, call: unknown][]> {
+  const folder = mkdtempSync(join(tmpdir(), "persist-journals-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const all = Array.from({ length: processes }, (_, n) => start(place, folder, work, n));
   const ends = all.map(({ child }) => once(child, "exit"));
   await Promise.all(all.map(({ child }) => once(child.stdout as NonNullable<typeof child.stdout>, "data")));
   for (const { child } of all) child.stdin?.write("go\n");
+  const over = new AbortController();
+  const disturbed = place.disturb?.(work.seed, over.signal);
   const [first] = all as [Client];
-  if (kills) {
+  if (work.kills) {
     const isHalfway = () => readFileSync(first.journal, "utf8").split("\n").length > operations / processes;
     while (!isHalfway()) await wait(5);
     first.child.kill("SIGKILL");
   }
   const codes = (await Promise.all(ends)).map(([code]) => code as number | null);
-  expect(codes).toEqual([kills ? null : 0, 0, 0, 0]);
+  over.abort();
+  await disturbed;
+  expect(codes).toEqual([work.kills ? null : 0, 0, 0, 0]);
   return all.flatMap(({ journal }) =>
     readFileSync(journal, "utf8")
       .split("\n")
@@ -56,40 +70,60 @@ async function run(folder: string, kind: string, seed: number, kills: boolean): 
   );
 }
 
-function makeFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "persist-histories-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
+async function readLog({ adapter: name, location }: SharedPlace) {
+  const adapter = await sharedAdapters[name](location);
+  const store = await createStore({ name: "histories", adapter });
+  const log = await store.events.readAll().toArray({ max: 1_000_000 });
+  await store.close();
+  await adapter.close?.();
+  return log;
 }
 
+const missing = mayBeMissing(() => findPostgres());
+
 describe.each([
-  ["none of which is killed", false],
-  ["one of which is killed", true],
-])("of four processes, %s,", (_, kills) => {
+  { where: "on SQLite, none of which is killed", make: sqliteFile, kills: false, skips: "" },
+  { where: "on SQLite, one of which is killed", make: sqliteFile, kills: true, skips: "" },
+  { where: "on Postgres, none of which is killed", make: postgresDatabase, kills: false, skips: missing },
+  { where: "on Postgres, one of which is killed", make: postgresDatabase, kills: true, skips: missing },
+  { where: "on Postgres across a bad network", make: postgresAcrossBadNetwork, kills: false, skips: missing },
+])("of four processes $where,", ({ make, kills, skips }) => {
   const seed = Math.trunc(Math.random() * 2 ** 31);
 
-  test.each(["kv", "records"])(`the calls on %s fit together (seed ${seed})`, { timeout: 300_000 }, async (kind) => {
-    const folder = makeFolder();
-    // A call that is over stands behind its own beginning; one that was cut off has a beginning only.
-    const calls = [...new Map(await run(folder, kind, seed, kills)).values()] as Call[];
-    expect(checkLinearizable(calls)).toMatchObject({ linearizable: true });
-    const swaps = calls.filter(({ action }) => action.do === "compareAndSet" && action.applied === true);
-    expect(swaps.length).toBeGreaterThan(500);
-    expect(calls.length).toBeGreaterThanOrEqual(kills ? operations * 0.75 : operations);
-    expect(await checkIntegrity(join(folder, "a.db"))).toEqual([]);
-  });
+  async function open(): Promise<SharedPlace> {
+    const place = await make();
+    onTestFinished(() => place.remove());
+    return place;
+  }
 
-  test(`the events fit together (seed ${seed})`, { timeout: 300_000 }, async () => {
-    const folder = makeFolder();
-    const journal = await run(folder, "events", seed, kills);
-    const reads = journal.filter(([id]) => id === "read").map(([, read]) => read as ReadCall);
-    const appends = [...new Map(journal.filter(([id]) => id !== "read")).values()] as AppendCall[];
-    const adapter = await sqlite({ path: join(folder, "a.db") });
-    const store = await createStore({ name: "histories", adapter });
-    const log = await store.events.readAll().toArray({ max: 1_000_000 });
-    await store.close();
-    await adapter.close?.();
-    expect(checkEventOrder(log, appends, reads)).toEqual([]);
-    expect(appends.length + reads.length).toBeGreaterThanOrEqual(kills ? operations * 0.75 : operations);
+  describe.skipIf(skips)(`(seed ${seed})${skips && ` (skipped: ${skips})`}`, { timeout: 300_000 }, () => {
+    test.each(["kv", "records"])("the calls on %s fit together", async (kind) => {
+      const place = await open();
+      // A call that is over stands behind its own beginning; one that was cut off has a beginning only.
+      const calls = [...new Map(await run(place, { kind, seed, kills })).values()] as Call[];
+      expect(checkLinearizable(calls)).toMatchObject({ linearizable: true });
+      const swaps = calls.filter(({ action }) => action.do === "compareAndSet" && action.applied === true);
+      expect(swaps.length).toBeGreaterThan(500);
+      expect(calls.length).toBeGreaterThanOrEqual(kills ? operations * 0.75 : operations);
+      const unknown = calls.filter(({ answered, action }) => answered === undefined && action.do !== "get");
+      if (place.disturb !== undefined) expect(unknown.length).toBeGreaterThan(0);
+      expect(await place.check()).toEqual([]);
+    });
+
+    test("the events fit together", async () => {
+      const place = await open();
+      const journal = await run(place, { kind: "events", seed, kills });
+      const reads = journal.filter(([id]) => id === "read").map(([, read]) => read as ReadCall);
+      const appends = [...new Map(journal.filter(([id]) => id !== "read")).values()] as AppendCall[];
+      expect(checkEventOrder(await readLog(place), appends, reads)).toEqual([]);
+      if (place.disturb === undefined) {
+        expect(appends.length + reads.length).toBeGreaterThanOrEqual(kills ? operations * 0.75 : operations);
+      } else {
+        const unknown = appends.filter(({ answered, refused }) => answered === undefined && !refused);
+        expect(unknown.length).toBeGreaterThan(0);
+        expect(appends.length).toBeGreaterThan(operations / 4);
+      }
+      expect(await place.check()).toEqual([]);
+    });
   });
 });

@@ -29,6 +29,8 @@ const swap = (expected: string | null, value: string, applied?: boolean): Action
 });
 const add = (by: number, sum?: number): Action => ({ do: "increment", by, ...(sum === undefined ? {} : { sum }) });
 
+const settledAt = (settled: number, doubtful: Call): Call => ({ ...doubtful, settled });
+
 const right: readonly (readonly [string, readonly Call[]])[] = [
   ["nothing", []],
   ["one after the other", [call(1, 2, set("a")), call(3, 4, get("a")), call(5, 6, remove(true)), call(7, 8, get())]],
@@ -72,6 +74,10 @@ const right: readonly (readonly [string, readonly Call[]])[] = [
     "a refusal because of a write of unknown outcome",
     [call(1, 2, set("a")), call(3, undefined, set("b")), call(4, 5, swap("v-a", "c", false)), call(6, 7, get("b"))],
   ],
+  [
+    "a write of unknown outcome that happened before that was settled",
+    [settledAt(4, call(1, undefined, set("a"))), call(2, 3, set("b")), call(5, 6, get("a"))],
+  ],
   ["increments in any order", [call(1, 9, add(1, 3)), call(2, 8, add(2, 2)), call(10, 11, get(3))]],
   ["an increment of unknown outcome", [call(1, undefined, add(1)), call(2, 3, add(1, 2))]],
   [
@@ -87,6 +93,10 @@ const wrong: readonly (readonly [string, readonly Call[]])[] = [
   ["a read of what will be written", [call(1, 2, get("a")), call(3, 4, set("a"))]],
   ["a write that was lost", [call(1, 2, set("a")), call(3, 4, get())]],
   ["a delete that was lost", [call(1, 2, set("a")), call(3, 4, remove(true)), call(5, 6, get("a"))]],
+  [
+    "a write of unknown outcome that happened after that was settled",
+    [settledAt(3, call(1, undefined, set("a"))), call(4, 5, set("b")), call(6, 7, get("b")), call(8, 9, get("a"))],
+  ],
   ["reads that go back", [call(1, 10, set("a")), call(2, 3, get("a")), call(4, 5, get())]],
   [
     "an update that was lost",
@@ -231,6 +241,13 @@ describe("the order of events:", () => {
       ["a hole", without(3), appends, [], /event number 3 of the log has position 4/],
       ["an event that was lost", log.slice(0, 2), appends, [], /acknowledged and not there/],
       ["an event twice", [...log, { ...log[3], position: 5, version: 4 } as SeenEvent], appends, [], /twice/],
+      [
+        "an event that was refused",
+        log,
+        [first, second, { ...doubtful, refused: true }],
+        [],
+        /although its writer was told/,
+      ],
       ["an event of nobody", log, appends.slice(0, 2), [], /nobody appended it/],
       ["half an append", log.slice(1).map((event, i) => ({ ...event, position: i + 1 })), appends, [], /torn apart/],
       ["a version that was told wrongly", log, [{ ...first, version: 1 }, second, doubtful], [], /elsewhere/],

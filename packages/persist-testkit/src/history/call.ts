@@ -7,6 +7,8 @@ export interface Call {
   readonly called: number;
   /** When it was answered. Left out where its outcome is not known: then it may take effect at any later time, or never. */
   readonly answered?: number;
+  /** Its outcome is not known, but by then it had taken effect, or it never will. */
+  readonly settled?: number;
   readonly action: Action;
 }
 

@@ -9,6 +9,8 @@ export interface AppendCall {
   readonly called: number;
   /** Left out where the outcome is not known. */
   readonly answered?: number;
+  /** It has certainly not happened. */
+  readonly refused?: true;
   /** Of the last event. Left out where the outcome is not known. */
   readonly version?: number;
   readonly position?: number;
@@ -72,6 +74,10 @@ function checkAppends(log: readonly SeenEvent[], appends: readonly AppendCall[])
     for (const id of ids) known.add(id);
     const found = ids.map((id) => places.get(id));
     const first = found[0];
+    if (append.refused && found.some((place) => place !== undefined)) {
+      wrong.push(`there, although its writer was told that it is not: ${show(append)} stands at ${show(found)}`);
+      continue;
+    }
     if (found.every((place) => place === undefined)) {
       if (answered !== undefined) wrong.push(`acknowledged and not there: ${show(append)}`);
       continue;

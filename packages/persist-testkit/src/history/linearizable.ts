@@ -99,15 +99,22 @@ function answeredSteps(point: Point, answered: readonly Answered[]): Point[] {
 function doubtfulSteps(point: Point, answered: readonly Answered[], doubtful: readonly Call[]): Point[] {
   const steps: Point[] = [];
   const { end } = candidates(point, answered);
-  for (const [number, { called, action }] of doubtful.entries()) {
+  const present = momentOf(point, answered, doubtful);
+  for (const [number, { called, settled, action }] of doubtful.entries()) {
     if (called > end) break;
-    if (point.happened.includes(number)) continue;
+    if (point.happened.includes(number) || (settled !== undefined && settled < present)) continue;
     const outcome = apply(point.state, action);
     // What would have changed nothing need not have happened.
     if (outcome === undefined || outcome.state === point.state) continue;
     steps.push({ ...point, state: outcome.state, happened: [...point.happened, number].sort((a, b) => a - b) });
   }
   return steps;
+}
+
+/** The earliest moment that the last step may have: none of the calls so far had it before it was made. */
+function momentOf({ next, ahead, happened }: Point, answered: readonly Answered[], doubtful: readonly Call[]): number {
+  const last = answered[ahead.at(-1) ?? next - 1]?.called ?? Number.NEGATIVE_INFINITY;
+  return Math.max(last, doubtful[happened.at(-1) ?? -1]?.called ?? last);
 }
 
 /** What is stored after the action, or `undefined` where it cannot have had its answer. */

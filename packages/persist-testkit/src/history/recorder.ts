@@ -71,8 +71,10 @@ export function createRecorder({ now = counting(), onCall }: RecorderOptions = {
         onCall?.(id, { ...begun, action: { do: "get", found: undefined } });
         return undefined;
       }
+      // What has reached the backend and whose answer was lost is over, unlike what nobody waited for any longer.
+      const settled = error.code === "UNAVAILABLE" ? { settled: now() } : {};
       const version = error.version === undefined ? {} : { version: error.version };
-      return end({ ...begun, action: { ...asked, ...("value" in asked ? version : {}) } as Action });
+      return end({ ...begun, ...settled, action: { ...asked, ...("value" in asked ? version : {}) } as Action });
     }
   };
 

@@ -1,5 +1,5 @@
 /** Many clients at once who do as the dice say, on few keys, so that they meet. */
-import type { Events } from "@cuitty/persist-core";
+import { type Events, PersistError } from "@cuitty/persist-core";
 import { createDice, type Dice } from "./dice.ts";
 import type { AppendCall, ReadCall, SeenEvent } from "./event-order.ts";
 import type { RegisterClient } from "./recorder.ts";
@@ -52,18 +52,48 @@ export interface EventClientOptions {
   readonly onRead: (read: ReadCall) => void;
   /** Whether to go on. */
   readonly goesOn: () => boolean;
+  /** The backend may be out of reach now and then. Default: that ends it, as any other error does. */
+  readonly withOutages?: boolean;
 }
 
-/** Appends to some streams, and follows the whole log. An error that says nothing about the outcome ends it. */
+/** Appends to some streams, and follows the whole log. What failed because the backend was out of reach is mostly tried again, with the same ids. */
 export async function useEvents(events: Pick<Events, "append" | "readAll">, o: EventClientOptions): Promise<void> {
-  const { client, dice, now, onAppend, onRead, goesOn } = o;
+  const { client, dice, now, onAppend, onRead, goesOn, withOutages = false } = o;
+  /** What became of it; where the backend was out of reach, whether it may have happened. */
+  const attempt = async <T>(work: () => Promise<T>): Promise<T | "refused" | "unknown"> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!withOutages || !PersistError.is(error, "UNAVAILABLE")) throw error;
+      return error.outcome === "unknown" ? "unknown" : "refused";
+    }
+  };
+  const read = async () => {
+    const seen: SeenEvent[] = [];
+    for await (const { id, stream, version, position } of events.readAll({ from }))
+      seen.push({ id, stream, version, position });
+    return seen;
+  };
+  const append = async (stream: string, ids: readonly string[], data: number) => {
+    let failure: "refused" | "unknown" = "refused";
+    do {
+      const outcome = await attempt(() =>
+        events.append(
+          stream,
+          ids.map((id) => ({ id, type: "t", data })),
+        ),
+      );
+      if (typeof outcome !== "string") return outcome;
+      if (outcome === "unknown") failure = outcome;
+    } while (goesOn() && dice.below(4) > 0);
+    return failure;
+  };
   let from = 1;
   for (let n = 1; goesOn(); n++) {
     if (dice.below(4) === 0) {
       const called = now();
-      const seen: SeenEvent[] = [];
-      for await (const { id, stream, version, position } of events.readAll({ from }))
-        seen.push({ id, stream, version, position });
+      const seen = await attempt(read);
+      if (typeof seen === "string") continue;
       onRead({ client, called, answered: now(), from, events: seen });
       from += seen.length;
       continue;
@@ -72,10 +102,9 @@ export async function useEvents(events: Pick<Events, "append" | "readAll">, o: E
     const stream = dice.pick(streams);
     const begun: AppendCall = { client, stream, ids, called: now() };
     onAppend(n, begun);
-    const { version, position } = await events.append(
-      stream,
-      ids.map((id) => ({ id, type: "t", data: n })),
-    );
-    onAppend(n, { ...begun, answered: now(), version, position });
+    const outcome = await append(stream, ids, n);
+    if (outcome === "unknown") continue;
+    if (outcome === "refused") onAppend(n, { ...begun, refused: true });
+    else onAppend(n, { ...begun, answered: now(), version: outcome.version, position: outcome.position });
   }
 }

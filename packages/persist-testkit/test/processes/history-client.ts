@@ -1,13 +1,14 @@
-// Some clients in a process of their own, which may be killed: `node history-client.ts PATH JOURNAL KIND SEED OPERATIONS CLIENTS NAME`. Each call is in the journal, as
-// a line of JSON, before it is made, and again when it is over.
+// Some clients in a process of their own, which may be killed: `node history-client.ts ADAPTER LOCATION JOURNAL KIND SEED OPERATIONS CLIENTS NAME`. Each call is in the
+// journal, as a line of JSON, before it is made, and again when it is over.
 import { openSync, writeSync } from "node:fs";
 import { createStore } from "@cuitty/persist-core";
-import { sqlite } from "@cuitty/persist-sqlite/adapter";
 import { createDice } from "../../src/history/dice.ts";
 import { createRecorder } from "../../src/history/recorder.ts";
 import { useEvents, useRegisters } from "../../src/history/workload.ts";
+import { type SharedAdapter, sharedAdapters } from "./shared-adapters.ts";
 
-const [path = "", journal = "", kind = "", seed = "", operations = "", clients = "", name = ""] = process.argv.slice(2);
+const [use = "", location = "", ...told] = process.argv.slice(2);
+const [journal = "", kind = "", seed = "", operations = "", clients = "", name = ""] = told;
 
 const file = openSync(journal, "w");
 const note = (line: unknown) => void writeSync(file, `${JSON.stringify(line)}\n`);
@@ -15,7 +16,7 @@ const note = (line: unknown) => void writeSync(file, `${JSON.stringify(line)}\n`
 const now = () => Number(process.hrtime.bigint());
 const names = Array.from({ length: Number(clients) }, (_, n) => `${name}-${n + 1}`);
 
-const adapter = await sqlite({ path, durability: "relaxed" });
+const adapter = await sharedAdapters[use as SharedAdapter](location);
 const store = await createStore({ name: "histories", adapter });
 console.log("ready");
 await new Promise((resolve) => process.stdin.once("data", resolve));
@@ -32,6 +33,7 @@ if (kind === "events") {
         onAppend: (id, append) => note([`${client} ${id}`, append]),
         onRead: (read) => note(["read", read]),
         goesOn: () => left-- > 0,
+        withOutages: use === "postgres",
       }),
     ),
   );

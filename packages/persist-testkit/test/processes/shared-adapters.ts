@@ -1,0 +1,11 @@
+// Adapters by which several processes work on one place, by name, so that a process can be told which.
+import type { PersistAdapter } from "@cuitty/persist-core";
+import { postgres } from "@cuitty/persist-postgres/adapter";
+import { sqlite } from "@cuitty/persist-sqlite/adapter";
+
+export const sharedAdapters = {
+  sqlite: (path: string) => sqlite({ path, durability: "relaxed" }),
+  postgres: (url: string) => postgres({ url }),
+} satisfies Record<string, (location: string) => Promise<PersistAdapter>>;
+
+export type SharedAdapter = keyof typeof sharedAdapters;
