@@ -2,7 +2,7 @@
  * A commit whose reply was lost is found out by its versions, which no other write ever has: where one of them stands, the whole list was applied.
  */
 import type { Call } from "./calls.ts";
-import type { AddOp, Answer, AppendOp, Engine, EngineOptions, EraseOp, Op, PutOp, StreamHead } from "./contract.ts";
+import type { Answer, AppendOp, Engine, EngineOptions, EraseOp, Op, Row, StreamHead } from "./contract.ts";
 import { PersistError } from "./errors.ts";
 import type { Applied } from "./gate.ts";
 import { firstOf } from "./stream-heads.ts";
@@ -17,7 +17,8 @@ export async function findOut(
 ): Promise<Applied> {
   const o: EngineOptions = { now: now(), deadline: call.deadline, signal: call.signal };
   try {
-    if (await hasHappened(engine, ops, o)) return await gatherAnswers(engine, ops, o);
+    const written = await readWritten(engine, ops, o);
+    if (await hasHappened(engine, ops, written, o)) return await gatherAnswers(engine, ops, written, o);
   } catch {
     // The backend cannot be asked either; `cause` says more than this second failure would.
   }
@@ -34,12 +35,25 @@ export async function findOut(
   );
 }
 
+/** The rows that the operations have written, as far as they stand: read once, because a moment later they may be somebody else's. */
+type Written = ReadonlyMap<Op, Row>;
+
+async function readWritten(engine: Engine, ops: readonly Op[], o: EngineOptions): Promise<Written> {
+  const written = new Map<Op, Row>();
+  for (const op of ops) {
+    if (op.op !== "put" && op.op !== "add") continue;
+    const [row] = await engine.read(op.space, [op.key], o);
+    if (row?.version === op.version) written.set(op, row);
+  }
+  return written;
+}
+
 /**
  * Whether it is certain. A version proves the whole list. Events and erasures do not, because they may have stood there since long: they count only where the list
  * writes nothing else and all of them are found, for then it comes to the same.
  */
-async function hasHappened(engine: Engine, ops: readonly Op[], o: EngineOptions): Promise<boolean> {
-  for (const op of ops) if ((op.op === "put" || op.op === "add") && (await isThere(engine, op, o))) return true;
+async function hasHappened(engine: Engine, ops: readonly Op[], written: Written, o: EngineOptions): Promise<boolean> {
+  if (written.size > 0) return true;
   let found = false;
   for (const op of ops) {
     if (op.op === "check" || op.op === "checkRange") continue;
@@ -48,11 +62,6 @@ async function hasHappened(engine: Engine, ops: readonly Op[], o: EngineOptions)
     if (!found) return false;
   }
   return found;
-}
-
-async function isThere(engine: Engine, op: PutOp | AddOp, o: EngineOptions): Promise<boolean> {
-  const [row] = await engine.read(op.space, [op.key], o);
-  return row?.version === op.version;
 }
 
 async function findAppended(engine: Engine, { stream, events }: AppendOp, o: EngineOptions) {
@@ -66,11 +75,13 @@ async function isErased(engine: Engine, { stream, before }: EraseOp, o: EngineOp
   return row !== undefined && firstOf(JSON.parse(row.value) as StreamHead) >= before;
 }
 
-async function gatherAnswers(engine: Engine, ops: readonly Op[], o: EngineOptions): Promise<Applied> {
+/** Throws where a sum is not to be found any more: others have added to it. */
+async function gatherAnswers(engine: Engine, ops: readonly Op[], written: Written, o: EngineOptions): Promise<Applied> {
   const answers: Answer[] = [];
   for (const op of ops) {
     if (op.op === "put" || op.op === "add") {
-      const [row] = await engine.read(op.space, [op.key], o);
+      const row = written.get(op);
+      if (op.op === "add" && row === undefined) throw new Error("The sum was written over.");
       answers.push({ createdAt: row?.createdAt ?? o.now, value: row?.value, expiresAt: row?.expiresAt ?? undefined });
     } else if (op.op === "append") {
       const last = await findAppended(engine, op, o);

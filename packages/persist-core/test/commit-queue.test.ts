@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { beginCall } from "../src/calls.ts";
-import type { Op } from "../src/contract.ts";
+import type { Engine, Op } from "../src/contract.ts";
 import { PersistError } from "../src/errors.ts";
 import { createMemoryEngine } from "../src/memory/engine.ts";
 import { createState } from "../src/memory/state.ts";
@@ -157,6 +157,25 @@ describe("a commit whose reply is lost", () => {
     expect(error).toMatchObject({ code: "UNAVAILABLE", outcome: "unknown", retryable: true });
     expect(error.version).toMatch(/^[a-z0-9]+-[a-z0-9]+$/);
     expect(error.cause).toMatchObject({ message: "connection reset" });
+  });
+
+  it("does not tell the sum that somebody else has come to meanwhile", async () => {
+    const engine = createMemoryEngine(createState());
+    const o = { now: 1, deadline: performance.now() + 30_000 };
+    const add = (by: number): Op => ({ op: "add", space: "kv", key: "n", by, version: `v-${by}` });
+    await engine.commit([[add(5)]], o);
+    const busy: Engine = {
+      ...engine,
+      async read(space, keys, options) {
+        const rows = await engine.read(space, keys, options);
+        await engine.commit([[add(100)]], o);
+        return rows;
+      },
+    };
+    const call = beginCall("test", undefined, undefined);
+    const ask = () => findOut(busy, [add(5)], new Error("connection reset"), call, () => 1);
+    await expect(ask()).resolves.toMatchObject({ answers: [{ value: "5" }] });
+    await expect(ask()).rejects.toMatchObject({ code: "UNAVAILABLE", outcome: "unknown" });
   });
 
   it("is not proved by events that may have stood there since long", async () => {
