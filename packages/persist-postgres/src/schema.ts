@@ -140,6 +140,18 @@ export const tables = (s: string): string => `
   alter table ${s}.blob_chunks alter column bytes set storage external; -- most files are compressed already
 `;
 
+/**
+ * Values as Postgres can read them: of the characters that no text of it can hold, NUL and lone surrogates, each is U+FFFD. Else one document with such a character would fail every query
+ * that comes by it. What stands behind an escaped backslash is text and stays. Ghosts have no value.
+ */
+const readable = (s: string): string => `
+  create function ${s}.readable(value text) returns json language sql immutable parallel safe as $$
+    select case when value ~ '\\\\u(0000|d[89a-f])'
+      then regexp_replace(value, '(?<!\\\\)((?:\\\\\\\\)*)\\\\u(?:0000|d[89a-f][0-9a-f]{2})', '\\1' || chr(65533), 'g')
+      else nullif(value, '') end::json
+  $$;
+`;
+
 const time = (column: string) => `to_timestamp(${column} / 1000.0)`;
 
 const liveRows = (s: string, name: RowTable, columns: string) => `
@@ -152,12 +164,13 @@ const liveRows = (s: string, name: RowTable, columns: string) => `
 
 /** A view for each facade, for people: the names of a store instead of its number, times as such, and nothing that has expired or was erased. */
 export const views = (s: string): string => `
-  ${liveRows(s, "records", "r.value::json as value")}
-  ${liveRows(s, "kv", "r.value::json as value")}
-  ${liveRows(s, "blobs", "r.value::json as facts, r.content")}
+  ${readable(s)}
+  ${liveRows(s, "records", `${s}.readable(r.value) as value`)}
+  ${liveRows(s, "kv", `${s}.readable(r.value) as value`)}
+  ${liveRows(s, "blobs", `${s}.readable(r.value) as facts, r.content`)}
   create view ${s}.live_events as
-  select s.name as store, s.namespace, e.position, e.stream, e.version, e.id, e.type, e.data::json as data, e.metadata::json as metadata,
-    coalesce(e.tags, '[]')::json as tags, ${time("e.time")} as time
+  select s.name as store, s.namespace, e.position, e.stream, e.version, e.id, e.type, ${s}.readable(e.data) as data, ${s}.readable(e.metadata) as metadata,
+    ${s}.readable(coalesce(e.tags, '[]')) as tags, ${time("e.time")} as time
   from ${s}.events e join ${s}.scopes s on s.id = e.scope
   where e.type is not null;
 `;

@@ -23,6 +23,7 @@ const byState: Readonly<Record<string, Meaning>> = {
   },
   "0A000": { code: "UNSUPPORTED", reason: "The server cannot do this." },
   "21000": { code: "INTERNAL", reason: "This is a defect of Persist. Please report it." },
+  "22": { code: "INVALID_VALUE", reason: "The value is not what an index on the table asks for, one of your own." },
   "22021": { code: "INVALID_VALUE", reason: "The text holds a character that the server cannot store." },
   "22P05": { code: "INVALID_VALUE", reason: "The text holds a character that the database's encoding cannot express." },
   "22003": { code: "INVALID_VALUE", reason: "A number is out of the range that the server can store." },
