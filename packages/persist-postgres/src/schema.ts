@@ -159,7 +159,7 @@ const liveRows = (s: string, name: RowTable, columns: string) => `
   select s.name as store, s.namespace, r.key, ${columns}, r.version, ${hasTimes(name) ? `${time("r.created_at")} as created_at, ` : ""}
     ${time("r.updated_at")} as updated_at, ${time("r.expires_at")} as expires_at
   from ${s}.${name} r join ${s}.scopes s on s.id = r.scope
-  where r.version <> '' and (r.expires_at is null or ${time("r.expires_at")} > now());
+  where r.version <> '' and (r.expires_at is null or r.expires_at > extract(epoch from now()) * 1000); -- as a number: a Date may be of before all that timestamptz holds
 `;
 
 /** A view for each facade, for people: the names of a store instead of its number, times as such, and nothing that has expired or was erased. */

@@ -43,6 +43,14 @@ describe("the views for people", () => {
     ]);
   });
 
+  test("do without what expired at the earliest time there is", async () => {
+    await store.kv.set("flag", true, { ttl: "1h" });
+    await sql`insert into persist.kv (scope, key, version, updated_at, expires_at, xact, value)
+      select scope, 'old', 'v', 0, -8640000000000000, xact, '1' from persist.kv where key = 'flag'`;
+    expect(await sql`select key from persist.live_kv where key in ('flag', 'old')`).toEqual([{ key: "flag" }]);
+    await sql`delete from persist.kv where key = 'old'`;
+  });
+
   test.each([
     ["NUL", "a\0b", "a\ufffdb"],
     ["a lone surrogate", "a\ud800", "a\ufffd"],
