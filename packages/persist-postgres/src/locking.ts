@@ -28,9 +28,9 @@ export function rowLocks(lists: readonly (readonly Op[])[]): RowLock[] {
   return [...locks].sort(([a], [b]) => compare(a, b)).map(([, lock]) => lock);
 }
 
-/** Whether it is told that the key was absent, or must be. What is written anyhow is locked when it is. */
+/** Whether it is told that the key was absent, or must be; a blob that is put releases what it had. What is written anyhow is locked when it is. */
 function dependsOnAbsence(op: Op): boolean {
-  if (op.op === "add") return true;
+  if (op.op === "add" || (op.op === "put" && op.space === "blobs")) return true;
   if (op.op === "delete" && op.ifVersion === undefined) return true;
   return "ifVersion" in op && op.ifVersion === null;
 }
