@@ -4,7 +4,9 @@ import { defineConfig, type TestProjectConfiguration } from "vitest/config";
 
 // Tests run the sources, not the builds. Vite wants the condition twice: for Node (`ssr`) and for browsers.
 const resolve = { conditions: ["@cuitty/source", ...defaultClientConditions] };
-const ssr = { resolve: { conditions: ["@cuitty/source", ...defaultServerConditions] } };
+// Bundlers ask for "module", and get files that Node itself cannot load: the AWS SDK's import one another without extensions.
+const serverConditions = defaultServerConditions.filter((condition) => condition !== "module");
+const ssr = { resolve: { conditions: ["@cuitty/source", ...serverConditions] } };
 
 // A test that hangs must end, but none is a measurement: on a busy machine everything takes ten times as long.
 const timeouts = { testTimeout: 120_000, hookTimeout: 120_000, teardownTimeout: 30_000 };

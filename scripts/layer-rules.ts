@@ -66,9 +66,9 @@ export const importRules: readonly ImportRule[] = [
     forbid: ["@cuitty/persist", "@cuitty/persist/**"],
   },
   {
-    rule: "the conformance kit imports core and fast-check only; its command, Node's modules too",
+    rule: "the conformance kit imports core and fast-check only; its command and its S3 double, Node's modules too",
     files: ["packages/persist-testkit/src/**"],
-    exceptFiles: ["packages/persist-testkit/src/command/**"],
+    exceptFiles: ["packages/persist-testkit/src/{command,s3-double}/**"],
     forbid: [...anyPackage, ...nodeModules],
     allow: ["@cuitty/persist-core", "fast-check"],
   },
@@ -79,9 +79,14 @@ export const importRules: readonly ImportRule[] = [
     allow: ["@cuitty/persist-core"],
   },
   {
-    rule: "the conformance kit runs without its command",
+    rule: "the S3 double knows Node's modules only: neither Persist nor an SDK",
+    files: ["packages/persist-testkit/src/s3-double/**"],
+    forbid: anyPackage,
+  },
+  {
+    rule: "the conformance kit runs without its command and its S3 double",
     files: ["packages/persist-testkit/src/*.ts", "packages/persist-testkit/src/{clauses,model}/**"],
-    forbid: ["packages/persist-testkit/src/command/**"],
+    forbid: ["packages/persist-testkit/src/{command,s3-double}/**"],
   },
   {
     rule: "servers are started by tests, scripts and benchmarks only",
