@@ -10,7 +10,7 @@
 import type { Connection, Patience } from "./connection.ts";
 
 /** The database that this is: of which cluster, since which promotion, and which one there. A dump of it that is restored beside it is another. */
-const cluster = `
+export const cluster = `
     (select system_identifier from pg_control_system())::text
     || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8)
     || '/' || (select oid from pg_database where datname = current_database())::text`;
