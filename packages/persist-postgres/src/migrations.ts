@@ -1,8 +1,9 @@
 /** The layouts of the schema, each made from the one before. What has been released is never changed. */
-import { commitFunctions } from "./commit-functions.ts";
+
 import type { Locks } from "./connection.ts";
+import { commitFunctions } from "./functions/commit.ts";
+import { plainFunctions } from "./functions/plain.ts";
 import { lineageFunctions } from "./lineage.ts";
-import { plainFunctions } from "./plain-functions.ts";
 import { tables, views } from "./schema.ts";
 
 export interface Migration {

@@ -1,6 +1,7 @@
-/** The functions of the schema for lists of the kinds that come most often, see `plain.ts`: all of them by a few statements, and not list by list. */
-import { sentRows, upsert } from "./commit-functions.ts";
-import type { Locks } from "./connection.ts";
+/** The functions of the schema for lists of the kinds that come most often, see `../plain.ts`: all of them by a few statements, and not list by list. */
+
+import type { Locks } from "../connection.ts";
+import { sentRows, upsert } from "./rows.ts";
 
 const plainRecords = (s: string, locks: Locks): string => `
   -- Writes records without conditions, where all of p_checks, versions of rows in system, hold: then it answers when each was created. They have no unique tuples.
