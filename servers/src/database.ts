@@ -13,6 +13,8 @@ export interface Database {
 export interface DatabaseOptions {
   /** The database to copy; nobody may be connected to it. Default: an empty one. */
   readonly template?: string;
+  /** What settings begin as for whoever connects to it, where nobody says otherwise: `{ timezone: "Asia/Kolkata" }`. */
+  readonly defaults?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -24,11 +26,14 @@ export interface DatabaseOptions {
 export async function createDatabase(
   server: { readonly url: string },
   name: string = `persist_${randomUUID().replaceAll("-", "")}`,
-  { template = "template0" }: DatabaseOptions = {},
+  { template = "template0", defaults = {} }: DatabaseOptions = {},
 ): Promise<Database> {
   // Drivers differ in how they read any other name from a URL.
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(name)) throw new Error(`createDatabase: "${name}" is no plain name`);
-  await query(server.url, `create database ${quoted(name)} template ${quoted(template)}`);
+  const settings = Object.entries(defaults).map(
+    ([setting, value]) => `alter database ${quoted(name)} set ${setting} = '${value.replaceAll("'", "''")}'`,
+  );
+  await query(server.url, `create database ${quoted(name)} template ${quoted(template)}`, ...settings);
   const url = new URL(server.url);
   url.pathname = `/${name}`;
   const drop = async () => {

@@ -27,9 +27,15 @@ export async function openSession(login: Login, limits: SessionLimits, events: L
 
 const settings = ({ statementTimeout }: SessionLimits): string => `
   set default_transaction_isolation = 'read committed';
+  set default_transaction_read_only = off;
+  set default_transaction_deferrable = off;
   set statement_timeout = ${statementTimeout};
   set idle_in_transaction_session_timeout = ${statementTimeout};
+  set idle_session_timeout = 0;
   set lock_timeout = 0;
+  set standard_conforming_strings = on;
+  set extra_float_digits = 1;
   set bytea_output = 'hex';
   set search_path = pg_catalog;
+  select set_config(name, '0', false) from pg_settings where name = 'transaction_timeout'; -- of 17 and later
 `;

@@ -37,14 +37,17 @@ function keep(engine: string, broken: Replay): void {
   writeFileSync(new URL(file, replays), `${JSON.stringify(kept, null, 2)}\n`);
 }
 
-export function testSequences(harness: Harness, many: number): void {
+/** `lanes`: so many run side by side, each from a seed of its own. It helps where a backend is far away: most of the time goes into waiting for it. */
+export function testSequences(harness: Harness, many: number, { lanes = 1 }: { readonly lanes?: number } = {}): void {
   const { MODEL_SEQUENCES = many, MODEL_SEED = Date.now() } = process.env;
   const seed = Number(MODEL_SEED) | 0;
   const count = Number(MODEL_SEQUENCES);
-  const sequences = inPlacesOf(harness);
-  afterAll(sequences.end);
+  const sequencesOf = Array.from({ length: lanes }, (_, lane) => inPlacesOf(harness, lane));
+  afterAll(async () => {
+    for (const sequences of sequencesOf) await sequences.end();
+  });
 
-  const check = (coverage: Coverage | undefined, parameters: Checking["parameters"]) =>
+  const check = (sequences: Sequences, coverage: Coverage | undefined, parameters: Checking["parameters"]) =>
     checkSequences({
       operation: anyOperation,
       longest,
@@ -55,11 +58,14 @@ export function testSequences(harness: Harness, many: number): void {
       parameters,
     });
 
+  const partOf = (lane: number) => Math.floor((count + lane) / lanes);
+
   /** What is not repaired yet would be found, and written down, at every run. */
   let isBrokenAgain = false;
   const known = readdirSync(replays).flatMap((file) => read(file));
   it.each(known)(`${harness.name} does what the model does again, seed $seed, path $path`, async (replay) => {
-    const { broken } = await check(undefined, { seed: replay.seed, path: replay.path, numRuns: 1, endOnFailure: true });
+    const parameters = { seed: replay.seed, path: replay.path, numRuns: 1, endOnFailure: true };
+    const { broken } = await check(sequencesOf[0] as Sequences, undefined, parameters);
     if (broken === undefined) return;
     isBrokenAgain = true;
     refuseBroken(broken);
@@ -67,7 +73,11 @@ export function testSequences(harness: Harness, many: number): void {
 
   it(`${harness.name} does what the model does in ${count} sequences`, { timeout }, async () => {
     const coverage = createCoverage();
-    const { runs, broken } = await check(coverage, { seed, numRuns: count });
+    const all = await Promise.all(
+      sequencesOf.map((sequences, lane) => check(sequences, coverage, { seed: seed + lane, numRuns: partOf(lane) })),
+    );
+    const broken = all.find((each) => each.broken !== undefined)?.broken;
+    const runs = all.reduce((sum, each) => sum + each.runs, 0);
     if (broken !== undefined) {
       if (!isBrokenAgain) keep(harness.name, broken);
       refuseBroken(broken);
@@ -81,7 +91,7 @@ export function testSequences(harness: Harness, many: number): void {
   });
 }
 
-function inPlacesOf(harness: Harness): Sequences {
+function inPlacesOf(harness: Harness, lane: number): Sequences {
   let places = 0;
-  return createSequences(() => createPlace(harness, `sequences-${++places}`, createClock()), { perPlace: 100 });
+  return createSequences(() => createPlace(harness, `sequences-${lane}-${++places}`, createClock()), { perPlace: 100 });
 }

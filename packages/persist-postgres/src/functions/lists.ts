@@ -19,7 +19,7 @@ export const listFunctions = (s: string, locks: Locks): string => `
     perform ${s}.locked_version(p_scope, 'kv', p_key, p_now, false, true);
     select version, value, expires_at into r from ${s}.kv where scope = p_scope and key = p_key;
     live := ${isLive("r")};
-    if live and r.value !~ '^(0|-?[1-9]\\d{0,14})$' then
+    if live and r.value !~ '^(0|-?[1-9][0-9]{0,14})$' then
       return null;
     end if;
     sum := p_by + case when live then r.value::double precision else 0 end;

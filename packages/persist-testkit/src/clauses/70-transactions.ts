@@ -480,7 +480,7 @@ export const transactions: Chapter = {
       const sum = await store.transaction(async (tx) => {
         let total = 0;
         for await (const { value } of tx.kv.list<number>()) total += value;
-        for (let i = 0; i < 1500; i++) await tx.kv.get(`other${i}`);
+        await Promise.all(Array.from({ length: 1500 }, (_, i) => tx.kv.get(`other${i}`)));
         await tx.kv.set("sum", total);
         return total;
       });
