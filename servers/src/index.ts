@@ -1,5 +1,8 @@
+export { type CephServer, startCeph } from "./ceph.ts";
+export { type CephPrograms, findCeph } from "./ceph-programs.ts";
 export { createDatabase, type Database, type DatabaseOptions } from "./database.ts";
 export { findFreePort } from "./free-port.ts";
+export { type GivenS3, givenS3 } from "./given-s3.ts";
 export { MissingServer, mayBeMissing } from "./missing-server.ts";
 export { findPgBouncer, type PgBouncer, type PgBouncerOptions, startPgBouncer } from "./pgbouncer.ts";
 export { type PostgresOptions, type PostgresServer, startPostgres } from "./postgres.ts";

@@ -1,8 +1,9 @@
 /** A real PgBouncer between tests and a PostgreSQL. */
 import { execFileSync } from "node:child_process";
-import { accessSync, constants, writeFileSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { findProgram } from "./find-program.ts";
 import { findFreePort } from "./free-port.ts";
 import { type Keeper, startKeeper } from "./keeper.ts";
 import { MissingServer } from "./missing-server.ts";
@@ -39,9 +40,7 @@ export interface PgBouncer {
  * @throws MissingServer where this machine has none, with what to install.
  */
 export function findPgBouncer(): { readonly program: string; readonly version: string } {
-  // Debian's is where only root looks by itself.
-  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
-  const program = folders.map((folder) => join(folder, "pgbouncer")).find(isExecutable);
+  const program = findProgram("pgbouncer");
   if (program === undefined) {
     throw new MissingServer("There is no pgbouncer on this machine. Install Debian's pgbouncer.");
   }
@@ -129,13 +128,4 @@ async function untilItListens(keeper: Keeper): Promise<void> {
 function isBefore(version: string, major: number, minor: number): boolean {
   const [ofMajor = 0, ofMinor = 0] = version.split(".").map(Number);
   return ofMajor < major || (ofMajor === major && ofMinor < minor);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
