@@ -1,6 +1,8 @@
 import { playwright } from "@vitest/browser-playwright";
 import { defaultClientConditions, defaultServerConditions } from "vite";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
+import { mayBeMissing } from "./servers/src/missing-server.ts";
+import { findPostgres } from "./servers/src/postgres-binaries.ts";
 
 // Tests run the sources, not the builds. Vite wants the condition twice: for Node (`ssr`) and for browsers.
 const resolve = { conditions: ["@cuitty/source", ...defaultClientConditions] };
@@ -45,6 +47,21 @@ const projects: TestProjectConfiguration[] = [
     },
   },
 ];
+
+// What the adapter says in SQL, once more to the oldest server that it serves.
+if (!mayBeMissing(() => findPostgres(15))) {
+  const told = "{changes,integrity,model,open,plans,sweep,views,wake}";
+  projects.push({
+    resolve,
+    ssr,
+    test: {
+      name: "postgres-15",
+      ...timeouts,
+      include: [`packages/persist-postgres/test/${told}.test.ts`],
+      globalSetup: "servers/src/vitest-setup-15.ts",
+    },
+  });
+}
 
 const { CHROMIUM_PATH: executablePath } = process.env;
 if (executablePath !== undefined) {

@@ -15,12 +15,21 @@ export type PostgresOffer =
   | { readonly url: string; readonly version: string }
   | { readonly failure: string; readonly missing: boolean };
 
-export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+type SetUp = (project: TestProject) => Promise<() => Promise<void>>;
+
+export default ((project) =>
+  // Loaded when needed: most runs need none of it.
+  offerPostgres(project, async () => (await import("./postgres.ts")).startPostgres())) satisfies SetUp;
+
+/** `start` is called once, when the first test asks. */
+export async function offerPostgres(
+  project: TestProject,
+  start: () => Promise<PostgresServer>,
+): Promise<() => Promise<void>> {
   let started: Promise<PostgresServer> | undefined;
   const offer = async (): Promise<PostgresOffer> => {
     try {
-      // Loaded when needed: most runs need none of it.
-      started ??= import("./postgres.ts").then(({ startPostgres }) => startPostgres());
+      started ??= start();
       const { url, version } = await started;
       return { url, version };
     } catch (error) {

@@ -1,8 +1,11 @@
 // The oldest PostgreSQL that is served, as Debian has it. What the database does by itself is tried there: the rest is above it, and the same.
 import { findPostgres, mayBeMissing, type PostgresServer, startPostgres } from "@cuitty/persist-servers";
 import { testAdapter } from "@cuitty/persist-testkit";
-import { afterAll, describe, it } from "vitest";
+import { afterAll, describe, it, vi } from "vitest";
 import { postgresHarness } from "./postgres-harness.ts";
+
+// Whichever server is given to the other tests.
+vi.stubEnv("PERSIST_TEST_PG_URL", "");
 
 const missing = mayBeMissing(() => findPostgres(15));
 const server: PostgresServer | undefined = missing ? undefined : await startPostgres({ version: 15 });
