@@ -54,7 +54,7 @@ export function plainAppends(lists: readonly (readonly Op[])[]): PlainAppends | 
   return { appends, streams, ends };
 }
 
-const text = perSchema((s) => `select ${s}.append_all($1, $2, $3::text::json, $4::text::json) as appended`);
+const text = perSchema((s) => `select ${s}.append_all($1, $2, $3::text::json, $4::text::json)::text as appended`);
 
 /** What the log's last position was, and the versions of the streams now, in their order. */
 interface Appended {

@@ -87,7 +87,7 @@ export function plainRecords(lists: readonly (readonly Op[])[]): PlainRecords | 
 const isUnique = ({ unique }: IndexEntry) => unique;
 
 const recordText = perSchema(
-  (s) => `select ${s}.put_records($1, $2, $3::text::json, $4::text::json, $5::text::json) as made`,
+  (s) => `select ${s}.put_records($1, $2, $3::text::json, $4::text::json, $5::text::json)::text as made`,
 );
 
 /** Nothing where a check does not hold: then it is not for all of them to be refused. */

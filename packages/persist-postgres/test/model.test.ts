@@ -2,6 +2,7 @@ import type { ChangedRow, CommitResult, Engine, Op, Row } from "@cuitty/persist-
 import { findPostgres, mayBeMissing } from "@cuitty/persist-servers";
 import { useDatabase } from "@cuitty/persist-servers/vitest";
 import fc from "fast-check";
+import postgresJs from "postgres";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createMemoryEngine } from "../../persist-core/src/memory/engine.ts";
 import { createState } from "../../persist-core/src/memory/state.ts";
@@ -19,30 +20,52 @@ const turn = fc.record({
   limit: fc.integer({ min: 1, max: 10 }),
 });
 
+/** Settings of a session that must not matter. */
+const elsewhere = {
+  standard_conforming_strings: "off",
+  search_path: "nowhere",
+  extra_float_digits: "-10",
+  timezone: "Asia/Kolkata",
+  transform_null_equals: "on",
+  array_nulls: "off",
+};
+
 type Turn = typeof turn extends fc.Arbitrary<infer T> ? T : never;
 
 describe.skipIf(missing)(`Postgres${missing && ` (skipped: ${missing})`}`, () => {
   const database = useDatabase();
 
-  test("answers as the memory engine does", { timeout: 240_000 }, async () => {
-    const adapter = await postgres({ url: database.url });
-    onTestFinished(() => adapter.close?.());
-    let runs = 0;
-    await fc.assert(
-      fc.asyncProperty(fc.array(turn, { minLength: 1, maxLength: 8 }), async (turns) => {
-        const engine = await (adapter.engine as NonNullable<typeof adapter.engine>)({
-          name: "model",
-          namespace: `n${++runs}`,
-        });
-        try {
-          await runBoth(engine, turns);
-        } finally {
-          await engine.close();
-        }
-      }),
-      { numRuns: Number(process.env.MODEL_RUNS ?? 15), endOnFailure: true },
-    );
-  });
+  /** As somebody else made it, for other purposes than ours. */
+  function givenSql() {
+    const connection = { ...elsewhere, application_name: "given" };
+    const sql = postgresJs(database.url, { onnotice: () => {}, connection });
+    onTestFinished(() => sql.end({ timeout: 1 }));
+    return sql;
+  }
+
+  test.each(["a url", "a given instance"])(
+    "by %s it answers as the memory engine does",
+    { timeout: 240_000 },
+    async (by) => {
+      const adapter = await postgres(by === "a url" ? { url: database.url } : { sql: givenSql(), schema: "given" });
+      onTestFinished(() => adapter.close?.());
+      let runs = 0;
+      await fc.assert(
+        fc.asyncProperty(fc.array(turn, { minLength: 1, maxLength: 8 }), async (turns) => {
+          const engine = await (adapter.engine as NonNullable<typeof adapter.engine>)({
+            name: "model",
+            namespace: `n${++runs}`,
+          });
+          try {
+            await runBoth(engine, turns);
+          } finally {
+            await engine.close();
+          }
+        }),
+        { numRuns: Number(process.env.MODEL_RUNS ?? 15), endOnFailure: true },
+      );
+    },
+  );
 });
 
 async function runBoth(engine: Engine, turns: readonly Turn[]): Promise<void> {
