@@ -1,15 +1,26 @@
 // `npm run capabilities`: runs the conformance kit over the adapters of this repository, and writes what each can do and what it keeps of the contract
-// into docs/capabilities.md. Takes a minute or two; exits 1, and writes nothing, where anything failed.
+// into docs/capabilities.md. Takes some minutes, and a PostgreSQL, which it starts; exits 1, and writes nothing, where anything failed.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { startPostgres } from "@cuitty/persist-servers";
 import { type ClauseResult, certify, type Harness, type Report } from "@cuitty/persist-testkit";
 import { liftHarness, memoryHarness, sqliteHarness } from "../packages/persist-testkit/test/harnesses.ts";
+import { postgresHarness } from "../packages/persist-testkit/test/postgres-harness.ts";
 
 export const capabilitiesFile: string = join(import.meta.dirname, "../docs/capabilities.md");
 
-const adapters: readonly (readonly [title: string, harness: () => Harness & { end?(): void }])[] = [
+type EndingHarness = Harness & { end?(): void | Promise<void> };
+
+const adapters: readonly (readonly [title: string, harness: () => EndingHarness | Promise<EndingHarness>])[] = [
   ["memory", memoryHarness],
   ["SQLite", sqliteHarness],
+  [
+    "Postgres",
+    async () => {
+      const server = await startPostgres();
+      return { ...postgresHarness(server.url), end: server.stop };
+    },
+  ],
   ["four methods", () => liftHarness("generator")],
 ];
 
@@ -18,7 +29,8 @@ const introduction = `# Capabilities
 What each backend can do, as \`store.capabilities\` says at run time; \`createStore({ require })\` refuses to start with less. All else is [the same everywhere](semantics.md). What is
 \`absent\` is refused with UNSUPPORTED before any I/O.
 
-The kit runs SQLite with \`durability: "relaxed"\`, which is why its row says \`memory\`; with \`"full"\`, the default, an acknowledged write survives a power cut, and it says \`disk\`.
+The kit runs SQLite with \`durability: "relaxed"\` and Postgres with \`fsync = off\`, which is why their rows say \`memory\`; with the defaults of both an acknowledged write survives a power cut, and they say \`disk\`.
+Postgres with synchronous standbys says \`replicated\`.
 
 This page is made from runs of [the conformance kit](../packages/persist-testkit/README.md) by \`npm run capabilities\`.
 `;
@@ -27,9 +39,9 @@ This page is made from runs of [the conformance kit](../packages/persist-testkit
 export async function reportsOf(only: string): Promise<Report[]> {
   const reports: Report[] = [];
   for (const [title, create] of adapters) {
-    const harness = create();
+    const harness = await create();
     reports.push({ ...(await certify(harness, { only, seed: 1 })), adapter: title });
-    harness.end?.();
+    await harness.end?.();
   }
   return reports;
 }
