@@ -388,6 +388,13 @@ test("takes large bodies of those who wait for its word, and gives them back", a
   expect(head).toMatchObject({ ChecksumType: "COMPOSITE", ETag: expect.stringMatching(/-4"$/) });
 });
 
+test("refuses options that it does not know", async () => {
+  const mistaken = (options: object) => startS3Double(options);
+  await expect(mistaken({ bucket: "files" })).rejects.toThrow('no option "bucket"');
+  await expect(mistaken({ profile: "ceph" })).rejects.toThrow('no profile "ceph". It has aws, ceph16, no-conditions.');
+  await expect(mistaken({ buckets: ["x"] })).rejects.toThrow("not valid: x");
+});
+
 test("answers nobody any more when it is closed", async () => {
   const { double, s3 } = await started();
   await put(s3, "a");

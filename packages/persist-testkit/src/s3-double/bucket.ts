@@ -47,7 +47,7 @@ export type Buckets = Map<string, Bucket>;
 
 export function addBucket(buckets: Buckets, name: string, created: number): void {
   if (!/^(?=.{3,63}$)[a-z0-9][a-z0-9.-]*[a-z0-9]$/.test(name) || name.includes("..")) {
-    throw new S3Error(400, "InvalidBucketName", "The specified bucket is not valid.", { BucketName: name });
+    throw new S3Error(400, "InvalidBucketName", `The specified bucket is not valid: ${name}`, { BucketName: name });
   }
   buckets.set(name, { name, created, objects: createKeyTable(), uploads: new Map() });
 }

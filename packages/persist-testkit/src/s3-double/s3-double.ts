@@ -58,10 +58,15 @@ const ownCredentials: Credentials = {
  *
  * ```ts
  * await using s3 = await startS3Double({ buckets: ["files"] });
- * const client = new S3Client({ ...s3, forcePathStyle: true });
+ * const { endpoint, region, credentials } = s3;
+ * const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
  * ```
+ *
+ * @throws TypeError where there is no such option or profile.
+ * @throws Error where no bucket can have that name: 3 to 63 small letters, digits, `-` and `.`.
  */
 export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Double> {
+  checkOptions(options);
   const { profile = "aws", credentials = ownCredentials, region = "us-east-1", clock = Date.now, lostRace } = options;
   const buckets: Buckets = new Map();
   for (const name of options.buckets ?? []) addBucket(buckets, name, clock());
@@ -104,4 +109,17 @@ export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Do
   };
   const endpoint = `http://127.0.0.1:${port}`;
   return { endpoint, port, region, credentials, faults, requests: log, close, [Symbol.asyncDispose]: close };
+}
+
+const optionNames = ["profile", "buckets", "credentials", "region", "faults", "seed", "lostRace", "clock"];
+
+function checkOptions(options: S3DoubleOptions): void {
+  const unknown = Object.keys(options).find((name) => !optionNames.includes(name));
+  if (unknown !== undefined) {
+    throw new TypeError(`startS3Double has no option "${unknown}". It has ${optionNames.join(", ")}.`);
+  }
+  const { profile } = options;
+  if (profile !== undefined && !Object.hasOwn(profiles, profile)) {
+    throw new TypeError(`startS3Double has no profile "${profile}". It has ${Object.keys(profiles).join(", ")}.`);
+  }
 }
