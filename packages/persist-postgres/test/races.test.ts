@@ -54,6 +54,26 @@ describe.skipIf(missing)(`commits that meet${missing && ` (skipped: ${missing})`
     expect(await taking).toBe("applied");
   });
 
+  test("delete a value that was written while they waited, and leave a tombstone behind it", async () => {
+    const { opened, commit, open, waiting } = await meet();
+    const set = (version: string): Op => ({ op: "put", space: "kv", key: "k", value: "1", version });
+    await opened.sql("truncate s.deletions");
+    for (const before of [[set("1")], []]) {
+      if (before.length > 0) await commit(before);
+      const writing = await open([set("2")]);
+      const deleting = commitLists(opened.connection, opened.scope, [[{ ...remove("k"), space: "kv" }]], at(500));
+      if (before.length > 0)
+        await waiting(1); // else there is nothing to wait for
+      else await deleting;
+      await writing.commit();
+      expect(await deleting).toMatchObject([{ outcome: "applied", answers: [{ existed: before.length > 0 }] }]);
+    }
+    expect(await opened.sql("select version from s.kv where version <> ''")).toEqual([{ version: "2" }]);
+    expect(await opened.sql("select reason, xact > 0 as placed from s.deletions")).toEqual([
+      { reason: "deleted", placed: true },
+    ]);
+  });
+
   test("release the bytes of each blob that is replaced", async () => {
     const { opened, commit, open, waiting } = await meet();
     const blob = async (seed: number): Promise<Op> => {
