@@ -104,19 +104,19 @@ describe("each rule finds its violation", () => {
     ],
     ["adapters do not import the umbrella", `${sqlite}/driver.ts`, `import "@cuitty/persist";`, 1],
     [
-      "the conformance kit imports core and fast-check only; its command, Node's modules too",
+      "the conformance kit imports core and fast-check only; its command and its S3 double, Node's modules too",
       "packages/persist-testkit/src/kit.ts",
       `import { test } from "vitest";`,
       1,
     ],
     [
-      "the conformance kit imports core and fast-check only; its command, Node's modules too",
+      "the conformance kit imports core and fast-check only; its command and its S3 double, Node's modules too",
       "packages/persist-testkit/src/kit.ts",
       `import "node:fs";`,
       1,
     ],
     [
-      "the conformance kit imports core and fast-check only; its command, Node's modules too",
+      "the conformance kit imports core and fast-check only; its command and its S3 double, Node's modules too",
       "packages/persist-testkit/src/kit.ts",
       `import "@cuitty/persist-sqlite";`,
       1,
@@ -128,7 +128,7 @@ describe("each rule finds its violation", () => {
       1,
     ],
     [
-      "the conformance kit runs without its command",
+      "the conformance kit runs without its command and its S3 double",
       "packages/persist-testkit/src/certify.ts",
       `import "./command/main.ts";`,
       1,
