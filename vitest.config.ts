@@ -84,4 +84,5 @@ if (executablePath !== undefined) {
   });
 }
 
-export default defineConfig({ test: { projects } });
+// As many as there are processors, where the default is one less: many tests wait for servers and disks most of the time.
+export default defineConfig({ test: { maxWorkers: "100%", projects } });

@@ -70,8 +70,8 @@ async function run(place: SharedPlace, work: Work): Promise<[id: string, call: u
   );
 }
 
-async function readLog({ adapter: name, location }: SharedPlace) {
-  const adapter = await sharedAdapters[name](location);
+async function readLog({ adapter: name, location, quietLocation = location }: SharedPlace) {
+  const adapter = await sharedAdapters[name](quietLocation);
   const store = await createStore({ name: "histories", adapter });
   const log = await store.events.readAll().toArray({ max: 1_000_000 });
   await store.close();

@@ -14,6 +14,8 @@ export interface SharedPlace {
   readonly adapter: SharedAdapter;
   /** What the adapter needs to find it. */
   readonly location: string;
+  /** The same, past what `disturb` breaks: it may still have a reply to lose when it has ended. */
+  readonly quietLocation?: string;
   /** What is wrong below the store. */
   check(): Promise<readonly string[]>;
   /** Breaks connections, and has replies be lost, now and then until the signal. */
@@ -43,6 +45,7 @@ export async function postgresAcrossBadNetwork(): Promise<SharedPlace> {
   return {
     ...database,
     location: proxy.through(database.location),
+    quietLocation: database.location,
     disturb: (seed, end) => disturb(proxy, seed, end),
     async remove() {
       await proxy.close();
