@@ -39,5 +39,7 @@ export { deletionsKeptFor } from "./retention.ts";
 export { hashRows } from "./row-hash.ts";
 export { createSha256, type Sha256 } from "./sha256.ts";
 export { type Siblings, siblingsOf } from "./siblings.ts";
+export { type StoredEventRow, toEventRow } from "./stored-events.ts";
 export { firstOf, hasEvents, isExpected, rowVersionOf, streamHead } from "./stream-heads.ts";
 export { createSweeper, type Sweeper } from "./sweeper.ts";
+export { blobReplaced, refuseAbortedTransfer } from "./transfers.ts";

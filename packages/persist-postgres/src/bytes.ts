@@ -5,11 +5,13 @@
 import {
   type ByteRange,
   type Bytes,
+  blobReplaced,
   createSha256,
   type EngineOptions,
   type Extended,
   PersistError,
   type Row,
+  refuseAbortedTransfer,
   type Staged,
   type Sweeper,
 } from "@cuitty/persist-core";
@@ -40,7 +42,7 @@ export function createBytes(connection: Connection, sweeper: Sweeper): Bytes {
       return placed;
     };
     const take = (piece: Uint8Array) => {
-      refuseAborted(o);
+      refuseAbortedTransfer("postgres", o);
       if (failure !== undefined) throw failure.error;
       sha256.update(piece);
     };
@@ -86,12 +88,12 @@ export function createBytes(connection: Connection, sweeper: Sweeper): Bytes {
     let coming: Promise<Slice | undefined> | undefined = ask();
     while (coming !== undefined) {
       const slice: Slice | undefined = await coming;
-      refuseAborted(o);
-      if (slice === undefined) throw replaced(row);
+      refuseAbortedTransfer("postgres", o);
+      if (slice === undefined) throw blobReplaced("postgres", row);
       end = Math.min(end, slice.size);
       const from = start;
       start = Math.max(from, Math.min(end, endOfBatch(from)));
-      if (!isWhole(slice, from, start)) throw slice.isFreed ? replaced(row) : missing(row, from, start);
+      if (!isWhole(slice, from, start)) throw slice.isFreed ? blobReplaced("postgres", row) : missing(row, from, start);
       coming = start < end ? ask() : undefined;
       yield* slice.chunks;
     }
@@ -123,7 +125,7 @@ export function createBytes(connection: Connection, sweeper: Sweeper): Bytes {
     /** Blobs may share a content: it is never changed, and kept while any of them names it. */
     async copy(row, o) {
       const content = row.content as string;
-      if (!(await mayAttach(connection, o, content))) throw replaced(row);
+      if (!(await mayAttach(connection, o, content))) throw blobReplaced("postgres", row);
       return content;
     },
   };
@@ -172,19 +174,4 @@ function asNotApplied(error: unknown): unknown {
   if (!PersistError.is(error) || !isUnknown(error)) return error;
   const { code, message, retryable, cause } = error;
   return new PersistError(code, message, { retryable, adapter: "postgres", cause });
-}
-
-function refuseAborted({ signal }: EngineOptions): void {
-  if (!signal?.aborted) return;
-  throw new PersistError("ABORTED", "The transfer of a blob was given up.", {
-    adapter: "postgres",
-    cause: signal.reason,
-  });
-}
-
-function replaced(row: Row): PersistError {
-  return new PersistError("CONFLICT", "The blob was replaced while it was being read. Read it again.", {
-    adapter: "postgres",
-    key: row.key,
-  });
 }

@@ -1,21 +1,6 @@
 /** Pages of events. What is committed has no holes, so that readers need no lock: see docs/design/0003-postgres.md. */
-import type { EventPage, EventRange, EventRow } from "@cuitty/persist-core";
+import { type EventPage, type EventRange, type StoredEventRow, toEventRow } from "@cuitty/persist-core";
 import type { Connection, Param, Statement } from "./connection.ts";
-
-interface StoredEvent {
-  readonly stream: string;
-  readonly version: number;
-  readonly position: number;
-  readonly id: string;
-  /** `null` where it was erased. */
-  readonly type: string | null;
-  readonly time: number;
-  readonly tags: string | null;
-  readonly data: string | null;
-  readonly metadata: string | null;
-}
-
-const noTags: readonly string[] = [];
 
 export async function readEvents(
   { schema }: Connection,
@@ -36,27 +21,12 @@ export async function readEvents(
     where += ` and version >= greatest($${params.push(range.from ?? 1)}, (select first from ${schema}.streams where scope = $1 and stream = $2))`;
   } else if (range.from !== undefined) where += ` and ${number} >= $${params.push(range.from)}`;
   if (range.to !== undefined) where += ` and ${number} <= $${params.push(range.to)}`;
-  const stored = await statement<StoredEvent>(
+  const stored = await statement<StoredEventRow>(
     `select stream, version::float8, position::float8, id, type, time::float8, tags, data, metadata from ${schema}.events e
      where ${where} order by e.${number} ${range.reverse ? "desc" : "asc"} limit $${params.push(range.limit + 1)}`,
     params,
   );
   const more = stored.length > range.limit;
   if (more) stored.pop();
-  return { events: stored.map(toEvent), more };
-}
-
-function toEvent(stored: StoredEvent): EventRow {
-  return {
-    stream: stored.stream,
-    version: stored.version,
-    position: stored.position,
-    id: stored.id,
-    type: stored.type ?? "",
-    time: stored.time,
-    tags: stored.tags === null ? noTags : (JSON.parse(stored.tags) as string[]),
-    data: stored.data ?? "",
-    metadata: stored.metadata ?? undefined,
-    ...(stored.type === null ? { erased: true } : {}),
-  };
+  return { events: stored.map(toEventRow), more };
 }

@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { findPostgres, mayBeMissing, startPostgres } from "@cuitty/persist-servers";
 import { useDatabase } from "@cuitty/persist-servers/vitest";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { latestCursor, readChanges } from "../src/changes.ts";
 import { commitLists } from "../src/commit.ts";
 import { at, begin, connect, type Feed, feedOf, keysOf, openAt, put, remove } from "./feed-reader.ts";
@@ -93,6 +92,7 @@ describe.skipIf(missing)(`changes${missing && ` (skipped: ${missing})`}`, () => 
     const committed = new Set<string>();
     const takenBack = new Set<string>();
     let writing = true;
+    let pages = 0;
     const random = (n: number) => Math.floor(Math.random() * n);
     const ops = (name: string) => {
       const key = `k${random(12)}`;
@@ -105,7 +105,9 @@ describe.skipIf(missing)(`changes${missing && ` (skipped: ${missing})`}`, () => 
         let isKept = random(3) > 0;
         try {
           await commitLists(transaction.connection, feed.scope, [ops(name)], at());
-          await sleep(random(12));
+          // Stays open until those who follow have passed it by.
+          const pagesThen = pages + random(12);
+          await vi.waitFor(() => expect(pages).toBeGreaterThanOrEqual(pagesThen), { interval: 1 });
           await commitLists(transaction.connection, feed.scope, [[put(`${name}-too`, name)]], at());
         } catch {
           isKept = false; // a deadlock
@@ -128,6 +130,7 @@ describe.skipIf(missing)(`changes${missing && ` (skipped: ${missing})`}`, () => 
         last = !writing;
         for (let more = true; more; ) {
           const page = await readChanges(connection, feed.scope, cursor, limit, 1000, at());
+          pages++;
           for (const { key, row } of page.changes) told.set(key, row?.version);
           ({ cursor, more } = page);
           const some = page.changes[random(page.changes.length + 1)]; // or from a place within the page

@@ -6,10 +6,12 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   type ByteRange,
   type Bytes,
+  blobReplaced,
   createSha256,
   type EngineOptions,
   PersistError,
   type Row,
+  refuseAbortedTransfer,
   type Staged,
   type Sweeper,
 } from "@cuitty/persist-core";
@@ -47,7 +49,7 @@ export function createBytes(connection: Connection, sweeper: Sweeper): Bytes {
 
     try {
       for await (const piece of body) {
-        refuseAborted(o);
+        refuseAbortedTransfer("sqlite", o);
         sha256.update(piece);
         for (let taken = 0; taken < piece.length; ) {
           const part = piece.subarray(taken, taken + batchBytes - filled);
@@ -79,10 +81,10 @@ export function createBytes(connection: Connection, sweeper: Sweeper): Bytes {
   async function* open(row: Row, range: ByteRange, o: EngineOptions): AsyncIterable<Uint8Array<ArrayBuffer>> {
     const content = Number(row.content);
     const stored = await connection.read(o, () => readContent(connection, content));
-    if (stored === undefined) throw replaced(row);
+    if (stored === undefined) throw blobReplaced("sqlite", row);
     const end = Math.min(range.offset + range.length, stored.size);
     for (let at = range.offset; at < end; ) {
-      refuseAborted(o);
+      refuseAbortedTransfer("sqlite", o);
       const n = Math.floor(at / chunkBytes);
       const bytes = await connection.read(o, () => readChunk(connection, content, n));
       const start = at - n * chunkBytes;
@@ -97,7 +99,7 @@ export function createBytes(connection: Connection, sweeper: Sweeper): Bytes {
   /** A chunk is gone because its content was freed; else the file is damaged. */
   async function missing(row: Row, content: number, n: number, o: EngineOptions): Promise<PersistError> {
     const stored = await connection.read(o, () => readContent(connection, content));
-    if (stored === undefined || stored.free_at !== null) return replaced(row);
+    if (stored === undefined || stored.free_at !== null) return blobReplaced("sqlite", row);
     return new PersistError(
       "CORRUPT",
       `A part of the blob is missing in "${connection.path}" (chunk ${n} of content ${content}). Restore the file from a backup.`,
@@ -126,23 +128,9 @@ export function createBytes(connection: Connection, sweeper: Sweeper): Bytes {
 
     /** Blobs may share a content: it is never changed, and kept while any of them names it. */
     async copy(row, o) {
-      if (!(await connection.read(o, () => mayAttach(connection, Number(row.content))))) throw replaced(row);
+      if (!(await connection.read(o, () => mayAttach(connection, Number(row.content)))))
+        throw blobReplaced("sqlite", row);
       return row.content as string;
     },
   };
-}
-
-function refuseAborted({ signal }: EngineOptions): void {
-  if (!signal?.aborted) return;
-  throw new PersistError("ABORTED", "The transfer of a blob was given up.", {
-    adapter: "sqlite",
-    cause: signal.reason,
-  });
-}
-
-function replaced(row: Row): PersistError {
-  return new PersistError("CONFLICT", "The blob was replaced while it was being read. Read it again.", {
-    adapter: "sqlite",
-    key: row.key,
-  });
 }

@@ -5,32 +5,18 @@ import {
   type EraseOp,
   type EventPage,
   type EventRange,
-  type EventRow,
   firstOf,
   isExpected,
+  type StoredEventRow,
+  toEventRow,
 } from "@cuitty/persist-core";
 import type { Connection } from "./connection.ts";
 import type { SqliteValue } from "./driver.ts";
 import { given } from "./given.ts";
 import { readHead, readLogHead } from "./streams.ts";
 
-interface StoredEvent {
-  readonly stream: string;
-  readonly version: number;
-  readonly position: number;
-  readonly id: string;
-  /** `null` where it was erased. */
-  readonly type: string | null;
-  readonly time: number;
-  readonly tags: string | null;
-  readonly data: string | null;
-  readonly metadata: string | null;
-}
-
 /** Events per statement where a condition looks through the log. */
 const conditionPage = 500;
-
-const noTags: readonly string[] = [];
 
 export function readEvents(connection: Connection, namespace: string, range: EventRange): EventPage {
   const number = range.stream === undefined ? "position" : "version";
@@ -61,25 +47,10 @@ export function readEvents(connection: Connection, namespace: string, range: Eve
       `select stream, version, position, id, type, time, tags, data, metadata from events
        where ${where} order by ${number} ${range.reverse ? "desc" : "asc"} limit ${given}`,
     )
-    .all(...params, range.limit + 1) as StoredEvent[];
+    .all(...params, range.limit + 1) as StoredEventRow[];
   const more = stored.length > range.limit;
   if (more) stored.pop();
-  return { events: stored.map(toEvent), more };
-}
-
-function toEvent(stored: StoredEvent): EventRow {
-  return {
-    stream: stored.stream,
-    version: stored.version,
-    position: stored.position,
-    id: stored.id,
-    type: stored.type ?? "",
-    time: stored.time,
-    tags: stored.tags === null ? noTags : (JSON.parse(stored.tags) as string[]),
-    data: stored.data ?? "",
-    metadata: stored.metadata ?? undefined,
-    ...(stored.type === null ? { erased: true } : {}),
-  };
+  return { events: stored.map(toEventRow), more };
 }
 
 /** Whether the append may happen now; `Appended` where it has happened before. */
