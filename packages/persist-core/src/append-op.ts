@@ -16,10 +16,13 @@ export function appendOp(
   events: NewEvent | readonly NewEvent[],
   o: AppendOptions | undefined,
 ): AppendOp {
+  const list = Array.isArray(events) ? (events as readonly NewEvent[]) : [events as NewEvent];
+  const rows = parseEvents(list);
   return {
     op: "append",
     stream,
-    events: parseEvents(Array.isArray(events) ? (events as readonly NewEvent[]) : [events as NewEvent]),
+    events: rows,
+    ...(list.every(({ id }) => id === undefined) ? { fresh: true } : {}),
     expected: parseExpected("events.append", o),
     unless: parseFailIf(o),
   };

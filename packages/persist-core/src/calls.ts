@@ -73,13 +73,30 @@ export function watch(call: Call, describe: () => GivenUp, giveUp: (error: Persi
   };
 }
 
-/** The promise, or ABORTED or TIMEOUT, whichever is first. */
-export function guard<T>(work: Promise<T>, call: Call, describe: () => GivenUp): Promise<T> {
+/** The promise, or ABORTED or TIMEOUT, whichever is first. `explain` makes what it rejects with of the error of the work. */
+export function guard<T>(
+  work: Promise<T>,
+  call: Call,
+  describe: () => GivenUp,
+  explain: (error: unknown) => unknown = asIs,
+): Promise<T> {
+  // Two promises and no more: each read comes by here.
   return new Promise((resolve, reject) => {
     const stop = watch(call, describe, reject);
-    work.then(resolve, reject).finally(stop);
+    work.then(
+      (value) => {
+        stop();
+        resolve(value);
+      },
+      (error) => {
+        stop();
+        reject(explain(error));
+      },
+    );
   });
 }
+
+const asIs = (error: unknown): unknown => error;
 
 export function aborted(call: Call, details?: GivenUp): PersistError {
   return new PersistError("ABORTED", `${call.operation} was aborted by its signal${maybe(details)}.`, {

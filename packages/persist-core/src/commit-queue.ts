@@ -139,6 +139,7 @@ export function createCommitQueue(engine: Engine, now: () => number, lifecycle: 
       const result = results[i] as CommitResult;
       if (result.outcome === "applied") succeed(submission, result);
       else if (result.outcome === "conflict") refuse(submission, conflict(submission.ops, result, submission.call));
+      else if (result.outcome === "failed") refuse(submission, result.error);
       else {
         doubtful ??= [];
         doubtful.push(

@@ -1,19 +1,24 @@
 /** All that a user can see in a store, in byte order: what `digest` and `stats` go over. */
 import type { OpOptions } from "./api/operations.ts";
 import { beginCall, type Call } from "./calls.ts";
-import type { EventRow, Row, Space, StreamHead } from "./contract.ts";
+import type { EventRow, KeyRange, Row, Space, StreamHead } from "./contract.ts";
 import type { Gate } from "./gate.ts";
 
 const pageSize = 500;
 
 /** All live rows of a space, by key. A page at a time: what changes meanwhile may be told as before or as after. */
-export async function* eachRow(gate: Gate, space: Space, begin: () => Call): AsyncIterable<Row> {
+export async function* eachRow(
+  gate: Gate,
+  space: Space,
+  begin: () => Call,
+  what?: Pick<KeyRange, "sizesOnly">,
+): AsyncIterable<Row> {
   let after: string | undefined;
   for (let more = true; more; ) {
     const lower = after === undefined ? undefined : { key: after, inclusive: false };
     const page = await gate.scan(
       space,
-      { by: "key", lower, reverse: false, limit: pageSize, keysOnly: false },
+      { by: "key", lower, reverse: false, limit: pageSize, keysOnly: false, ...what },
       begin(),
     );
     yield* page.rows;

@@ -8,6 +8,7 @@
  * given. Keys, values, versions and index tuples arrive checked and encoded; an engine never interprets them.
  */
 import type { Capabilities } from "./api/capabilities.ts";
+import type { PersistError } from "./errors.ts";
 
 // ── what adapter authors write ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -102,6 +103,8 @@ export interface Engine {
   value?(key: string, o: EngineOptions): MaybePromise<string | undefined>;
   /** One page in byte order, by key, or by index tuple with its rows fetched along. */
   scan(space: Space, range: ScanRange, o: EngineOptions): MaybePromise<ScanPage>;
+  /** On a backend that merges: the record as it would be with what lost against a concurrent write. Left out where nothing ever loses. */
+  conflicts?(key: string, o: EngineOptions): MaybePromise<readonly Row[]>;
   /** One page of events, by position or by version within a stream. Events that were erased are not reported. */
   events(range: EventRange, o: EngineOptions): MaybePromise<EventPage>;
   /**
@@ -118,6 +121,8 @@ export interface Engine {
    * seven days later, after which an older `since` is refused with CURSOR_EXPIRED. States that were superseded may be missing. No committed change is ever skipped.
    *
    * A row that has expired is not reported until it is swept, and then once, as a deletion; never where it was written over before that.
+   *
+   * Where `capabilities.watch` is `"absent"`, nobody calls this, nor `latest`.
    */
   changes(since: string | undefined, limit: number, o: EngineOptions): MaybePromise<ChangePage>;
   /** A `since` for what is committed from here on, found without reading what is before it. */
@@ -168,6 +173,18 @@ export interface Row {
   readonly content?: string | null | undefined;
 }
 
+/** The value of a row in `blobs`, as JSON. */
+export interface BlobFacts {
+  /** Bytes. */
+  readonly size: number;
+  /** `sha-256:` and lower-case hex; without the hex where nobody knows it. */
+  readonly digest: `sha-256:${string}`;
+  /** Core's own is the SHA-256. An engine whose server has another one stores that, and says so in {@link Answer.value}. */
+  readonly etag: string;
+  readonly contentType: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
 export interface StreamHead {
   /** Of the last event; 0 where there is none. */
   readonly version: number;
@@ -197,6 +214,10 @@ export interface KeyRange extends RangeBase {
   readonly by: "key";
   readonly lower?: Bound | undefined;
   readonly upper?: Bound | undefined;
+  /** In `blobs`, for a listing: of the facts only `size` and `etag` are wanted, and of the row also `updatedAt`; the rest may be left out or wrong. */
+  readonly sizesOnly?: boolean | undefined;
+  /** With `keysOnly`: of the rows nothing but the key is wanted, and the version may be `""`, each time. */
+  readonly namesOnly?: boolean | undefined;
 }
 
 export interface Bound {
@@ -262,7 +283,7 @@ export interface EventRow extends NewEventRow {
   readonly version: number;
   /** Place in the scope's log: 1, 2, 3 … without holes, in commit order. */
   readonly position: number;
-  /** Milliseconds since the epoch; never less than that of an earlier position. */
+  /** Milliseconds since the epoch; never less than that of an earlier position, unless `capabilities.order` is `"local"`. */
   readonly time: number;
   /** It was asked for by its id and has been erased: type and data are empty, and nobody else sees it. */
   readonly erased?: true | undefined;
@@ -290,6 +311,17 @@ export interface PutOp {
    * row before are released. Bytes that are not there any more are a conflict.
    */
   readonly content?: string | undefined;
+  /**
+   * In `records`: the value is that of the live row there is, changed. On a backend that merges, this change and one that is made elsewhere at the same time both stand, as far as
+   * they change different things: `"deep"`, different fields at any depth and different items of lists; `"fields"`, different fields of the document itself. Elsewhere it is a put
+   * like any other.
+   */
+  readonly update?: "deep" | "fields" | undefined;
+  /**
+   * In `kv`: the value is that of the live row there is, or 0, with so much added. On a backend that merges, what is added elsewhere at the same time counts too. Elsewhere it is a put like
+   * any other.
+   */
+  readonly added?: number | undefined;
   readonly ifVersion?: IfVersion;
 }
 
@@ -346,6 +378,8 @@ export interface AppendOp {
   readonly op: "append";
   readonly stream: string;
   readonly events: readonly NewEventRow[];
+  /** Core has made their ids for this append, ascending UUIDs of version 7: they stand nowhere yet, and need not be looked for. */
+  readonly fresh?: true | undefined;
   readonly expected?: ExpectedVersion;
   /**
    * A conflict where any event after this position satisfies the predicate. An engine looks at the events after the position and at no others, so it costs as many as there
@@ -397,12 +431,15 @@ export type CommitResult =
       readonly index?: string | undefined;
     }
   /** It may be. Core finds out by reading the versions. */
-  | { readonly outcome: "unknown"; readonly cause: unknown };
+  | { readonly outcome: "unknown"; readonly cause: unknown }
+  /** Nothing of it is, nor will be; but others are of those that were committed with it, so that nothing can be thrown. */
+  | { readonly outcome: "failed"; readonly error: PersistError };
 
 /** What an operation has to tell; see each operation for which. */
 export interface Answer {
   readonly createdAt?: number | undefined;
   readonly existed?: boolean | undefined;
+  /** Of an `add`; of a put in `blobs` where the engine has stored other facts than it was given. */
   readonly value?: string | undefined;
   readonly expiresAt?: number | undefined;
   readonly appended?: Appended | undefined;
@@ -450,10 +487,10 @@ export interface Bytes {
    * Stores the bytes under a new token. Reads the body with bounded memory and stops it where storing fails. What is staged and never put is discarded, or
    * swept a day later.
    */
-  stage(body: AsyncIterable<Uint8Array>, o: EngineOptions): Promise<Staged>;
+  stage(body: AsyncIterable<Uint8Array>, o: EngineOptions, target?: BlobTarget): Promise<Staged>;
   /**
    * The bytes that the row's `content` names (also where they are only staged), from `offset`, at most `length`. Those of a row that was replaced meanwhile stay
-   * readable for ten minutes.
+   * readable for ten minutes; where `capabilities.blobSnapshots` is `absent` they are CONFLICT, as soon as something else is read.
    */
   open(row: Row, range: ByteRange, o: EngineOptions): AsyncIterable<Uint8Array<ArrayBuffer>>;
   /**
@@ -472,6 +509,13 @@ export interface Bytes {
    * share their bytes, the row's own `content`, which is not discarded. CONFLICT where they are gone. Without it core reads them and stages them.
    */
   copy?(row: Row, o: EngineOptions): MaybePromise<string>;
+  /**
+   * A shortcut, where a row and its bytes come with one request: those of the range, cut at the end; none where it begins behind it. `undefined` where there is no blob.
+   * Without it core calls `read` and `open`.
+   */
+  fetch?(key: string, range: WantedRange | undefined, o: EngineOptions): Promise<Fetched | undefined>;
+  /** Where `capabilities.signedUrls` is not `absent`: what lets anybody read or write the blob, without this store. */
+  sign?(key: string, what: SignedRequest, o: EngineOptions): MaybePromise<SignedUrl>;
   /** Gives staged bytes up. */
   discard(token: string): MaybePromise<void>;
 }
@@ -482,6 +526,43 @@ export interface Extended {
   readonly token: string;
   /** Bytes that are durable. */
   readonly size: number;
+}
+
+/** What staged bytes become, so that an engine may send them there at once: they are put there, with these facts, or discarded, and nobody reads them before. */
+export interface BlobTarget {
+  readonly key: string;
+  /** Bytes, where known beforehand. */
+  readonly size?: number | undefined;
+  readonly contentType: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The put will have a condition. */
+  readonly conditional: boolean;
+}
+
+/** As users ask for it. Without `length`: to the end. `suffix`: so many at the end. */
+export type WantedRange =
+  | { readonly offset: number; readonly length?: number | undefined }
+  | { readonly suffix: number };
+
+export interface Fetched {
+  readonly row: Row;
+  /** The bytes, as they are read. Once. Where nobody has asked for them for a while they are let go of, and may be CONFLICT then. */
+  open(o: EngineOptions): AsyncIterable<Uint8Array<ArrayBuffer>>;
+  /** Nobody will open it. */
+  discard(): void;
+}
+
+export interface SignedRequest {
+  readonly method: "GET" | "PUT";
+  readonly seconds: number;
+  /** With PUT: what the request must say. */
+  readonly contentType?: string | undefined;
+}
+
+export interface SignedUrl {
+  readonly url: string;
+  /** What has to be sent along. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 export interface ByteRange {

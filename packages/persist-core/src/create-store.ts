@@ -127,6 +127,8 @@ const ranks: Ranks = {
   watch: support,
   indexes: support,
   signedUrls: support,
+  blobSnapshots: support,
+  blobConditions: support,
   expectedVersion: support,
   order: ["local", "total"],
   isolation: ["local", "atomic", "serializable"],

@@ -30,10 +30,11 @@ export function listEvents<T>(
     throw new PersistError("INVALID_ARGUMENT", `${operation}: direction must be "forward" or "backward".`);
   }
   if (limit !== undefined) checkCount(operation, "limit", limit);
-  const matches = filter === undefined ? undefined : createMatcher(operation, filter);
+  const isOrderedByTime = gate.capabilities.order === "total";
+  const matches = matcherOf(operation, filter, isOrderedByTime ? undefined : since);
   const numberOf = (event: EventRow) => (stream === undefined ? event.position : event.version);
 
-  /** Times never decrease, so that the first event at or after one is found by halving. */
+  /** Times never decrease where there is one order, so that the first event at or after one is found by halving. */
   const firstSince = async (time: number): Promise<number> => {
     const newest = await gate.events({ stream, from: first, to: last, reverse: true, limit: 1 }, begin());
     let low = first;
@@ -48,7 +49,7 @@ export function listEvents<T>(
     return low;
   };
 
-  let start: number | undefined = since === undefined ? first : undefined;
+  let start: number | undefined = since === undefined || !isOrderedByTime ? first : undefined;
   const identity = [operation, stream, first, last, reverse, since?.getTime(), filter];
   return createListing({
     operation,
@@ -71,6 +72,13 @@ export function listEvents<T>(
       return { items: events.map(show), after: ended || place === undefined ? undefined : String(numberOf(place)) };
     },
   });
+}
+
+function matcherOf(operation: string, filter: EventFilter | undefined, since: Date | undefined) {
+  const passes = filter === undefined ? undefined : createMatcher(operation, filter);
+  if (since === undefined) return passes;
+  const time = since.getTime();
+  return (event: EventRow) => event.time >= time && (passes === undefined || passes(event));
 }
 
 /** The least and the greatest number, inclusive. */

@@ -22,12 +22,16 @@ export type { Clear, Condition, Duration, Expiry, Facade, OpOptions } from "./ap
 export type { Path, Plan, Query, Where } from "./api/queries.ts";
 export type { RecordEntry, RecordOps, Records } from "./api/records.ts";
 export type { Store, Transaction } from "./api/store.ts";
+export { decode, encode, maxDepth } from "./codec.ts";
 // For authors of adapters and engines.
 export type * from "./contract.ts";
 export { createStore } from "./create-store.ts";
+export { parseDuration } from "./durations.ts";
 export { type ErrorCode, type ErrorDetails, type Outcome, PersistError } from "./errors.ts";
 export { fourMethods } from "./four-methods.ts";
+export { createIndexer, type Indexer } from "./indexes/indexer.ts";
 export { checkKey, checkName, compareKeys } from "./keys.ts";
+export { commonPrefix } from "./lift/scan.ts";
 export { commitLimits } from "./limits.ts";
 export { memory } from "./memory/adapter.ts";
 export { addNumber } from "./numbers.ts";
@@ -40,6 +44,7 @@ export { hashRows } from "./row-hash.ts";
 export { createSha256, type Sha256 } from "./sha256.ts";
 export { type Siblings, siblingsOf } from "./siblings.ts";
 export { type StoredEventRow, toEventRow } from "./stored-events.ts";
+export { storedText, textOf } from "./stored-text.ts";
 export { firstOf, hasEvents, isExpected, rowVersionOf, streamHead } from "./stream-heads.ts";
 export { createSweeper, type Sweeper } from "./sweeper.ts";
 export { blobReplaced, refuseAbortedTransfer } from "./transfers.ts";

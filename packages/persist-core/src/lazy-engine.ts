@@ -39,6 +39,9 @@ export function createLazyEngine(sibling: Engine, open: () => Promise<Engine>): 
       ? {}
       : { value: (key, o) => use((engine) => (engine.value as NonNullable<Engine["value"]>)(key, o)) }),
     scan: (space, range, o) => use((engine) => engine.scan(space, range, o)),
+    ...(sibling.conflicts === undefined
+      ? {}
+      : { conflicts: (key, o) => use((engine) => (engine.conflicts as NonNullable<Engine["conflicts"]>)(key, o)) }),
     events: (range, o) => use((engine) => engine.events(range, o)),
     commit: (lists, o) => use((engine) => engine.commit(lists, o)),
     changes: (since, limit, o) => use((engine) => engine.changes(since, limit, o)),
@@ -62,7 +65,7 @@ export function createLazyEngine(sibling: Engine, open: () => Promise<Engine>): 
     },
     bytes: {
       partBytes: sibling.bytes.partBytes,
-      stage: async (body, o) => use((engine) => engine.bytes.stage(body, o)),
+      stage: async (body, o, target) => use((engine) => engine.bytes.stage(body, o, target)),
       async *open(row, range, o) {
         const engine = await use((opened) => opened);
         yield* engine.bytes.open(row, range, o);
@@ -72,6 +75,17 @@ export function createLazyEngine(sibling: Engine, open: () => Promise<Engine>): 
       ...(sibling.bytes.copy === undefined
         ? {}
         : { copy: (row, o) => use((engine) => (engine.bytes.copy as NonNullable<Bytes["copy"]>)(row, o)) }),
+      ...(sibling.bytes.fetch === undefined
+        ? {}
+        : {
+            fetch: async (key, range, o) =>
+              use((engine) => (engine.bytes.fetch as NonNullable<Bytes["fetch"]>)(key, range, o)),
+          }),
+      ...(sibling.bytes.sign === undefined
+        ? {}
+        : {
+            sign: (key, what, o) => use((engine) => (engine.bytes.sign as NonNullable<Bytes["sign"]>)(key, what, o)),
+          }),
       discard: (token) => use((engine) => engine.bytes.discard(token)),
     },
     raw: () => sibling.raw(),

@@ -1,7 +1,7 @@
 /** The gate to the engine: closed, aborted and late calls end here, reads are gathered, writes go down in groups, and errors get their context. */
 import { aborted, type Call, guard } from "./calls.ts";
 import { createCommitQueue } from "./commit-queue.ts";
-import type { ByteRange, Engine, EngineOptions, MaybePromise, Row, Staged } from "./contract.ts";
+import type { BlobTarget, Engine, EngineOptions, MaybePromise, Staged } from "./contract.ts";
 import { explain } from "./explain.ts";
 import { createFeed } from "./feed/feed.ts";
 import type { LiveGate } from "./gate.ts";
@@ -43,9 +43,7 @@ export function createLiveGate(
     try {
       const answer = read(options);
       if (!(answer instanceof Promise)) return answer;
-      return lifecycle.track(guard(answer, call, readOutcome)).catch((error) => {
-        throw explain(error, call, engine);
-      });
+      return lifecycle.track(guard(answer, call, readOutcome, (error) => explain(error, call, engine)));
     } catch (error) {
       throw explain(error, call, engine);
     }
@@ -58,9 +56,13 @@ export function createLiveGate(
     signal: watch.signal,
   });
 
-  const stage = async (body: AsyncIterable<Uint8Array>, call: Call): Promise<Staged> => {
+  const stage = async (
+    body: AsyncIterable<Uint8Array>,
+    target: BlobTarget | undefined,
+    call: Call,
+  ): Promise<Staged> => {
     const watch = watchStalls(call);
-    const staging = engine.bytes.stage(observed(body, watch), bytesOptions(watch));
+    const staging = engine.bytes.stage(observed(body, watch), bytesOptions(watch), target);
     try {
       return await watch.orFail(staging);
     } catch (error) {
@@ -78,12 +80,14 @@ export function createLiveGate(
   };
   const value = engine.value?.bind(engine) ?? readValue;
 
-  async function* chunksOf(row: Row, range: ByteRange, call: Call, mayGoOn: () => void) {
+  type Chunks = AsyncIterable<Uint8Array<ArrayBuffer>>;
+
+  async function* chunksOf(open: (options: EngineOptions) => Chunks, call: Call, mayGoOn: () => void) {
     ensureUsable(call);
     const watch = watchStalls(call);
     let isWaiting = false;
     try {
-      const chunks = engine.bytes.open(row, range, bytesOptions(watch))[Symbol.asyncIterator]();
+      const chunks = open(bytesOptions(watch))[Symbol.asyncIterator]();
       try {
         for (;;) {
           watch.progress();
@@ -107,9 +111,13 @@ export function createLiveGate(
     }
   }
 
+  const conflicts = engine.conflicts?.bind(engine);
   const copy = engine.bytes.copy?.bind(engine.bytes);
+  const fetch = engine.bytes.fetch?.bind(engine.bytes);
+  const sign = engine.bytes.sign?.bind(engine.bytes);
 
   return {
+    capabilities: engine.capabilities,
     ensureOpen: lifecycle.ensureOpen,
     track: lifecycle.track,
     now: o.now,
@@ -117,26 +125,44 @@ export function createLiveGate(
     read: (space, keys, call) => perform(call, (options) => readRows(space, keys, options)),
     value: (key, call) => perform(call, (options) => value(key, options)),
     scan: (space, range, call) => perform(call, (options) => engine.scan(space, range, options)),
+    conflicts: conflicts && ((key, call) => perform(call, (options) => conflicts(key, options))),
     events: (range, call) => perform(call, (options) => engine.events(range, options)),
     commit(ops, call) {
       ensureUsable(call);
       return queue.submit(ops, call);
     },
-    stage(body, call) {
+    stage(body, target, call) {
       ensureUsable(call);
-      return lifecycle.track(stage(body, call)).catch((error) => {
+      return lifecycle.track(stage(body, target, call)).catch((error) => {
         throw explain(error, call, engine);
       });
     },
-    open: (row, range, call) => chunksOf(row, range, call, lifecycle.ensureOpen),
-    transfer: (row, range, call) => chunksOf(row, range, call, () => undefined),
+    open: (row, range, call) =>
+      chunksOf((options) => engine.bytes.open(row, range, options), call, lifecycle.ensureOpen),
+    transfer: (row, range, call) =>
+      chunksOf(
+        (options) => engine.bytes.open(row, range, options),
+        call,
+        () => undefined,
+      ),
+    fetch:
+      fetch &&
+      (async (key, range, call) => {
+        const fetched = await perform(call, (options) => fetch(key, range, options));
+        if (fetched === undefined) return undefined;
+        const open = () => chunksOf((options) => fetched.open(options), call, lifecycle.ensureOpen);
+        return { row: fetched.row, open, discard: () => fetched.discard() };
+      }),
     partBytes: engine.bytes.partBytes,
     extend: (token, offset, part, call) =>
       perform(call, (options) => engine.bytes.extend(token, offset, part, options)),
     extended: (token, call) => perform(call, (options) => engine.bytes.extended(token, options)),
     copy: copy && ((row, call) => perform(call, (options) => copy(row, options))),
+    sign: sign && ((key, what, call) => perform(call, (options) => sign(key, what, options))),
     discard: (token) => engine.bytes.discard(token),
     feed: createFeed({
+      adapter: engine.adapter,
+      support: engine.capabilities.watch,
       latest: (call) => perform(call, (options) => engine.latest(options)),
       changes: (since, limit, call) => perform(call, (options) => engine.changes(since, limit, options)),
       sweep: (call) => perform(call, (options) => engine.sweep(options)),

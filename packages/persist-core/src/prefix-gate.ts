@@ -63,6 +63,13 @@ export function createPrefixGate<G extends Gate>(gate: G, space: Space, prefix: 
     },
   });
 
+  const shownConflicts =
+    (conflicts: NonNullable<Gate["conflicts"]>): NonNullable<Gate["conflicts"]> =>
+    (key, call) => {
+      const rows = conflicts(full(key), call);
+      return rows instanceof Promise ? rows.then((found) => found.map(shown)) : rows.map(shown);
+    };
+
   return {
     ...gate,
     ...(gate.feed === undefined ? {} : { feed: fed(gate.feed) }),
@@ -71,6 +78,7 @@ export function createPrefixGate<G extends Gate>(gate: G, space: Space, prefix: 
       const rows = gate.read(space, keys.map(full), call);
       return rows instanceof Promise ? rows.then((found) => found.map(shownIfAny)) : rows.map(shownIfAny);
     },
+    ...(gate.conflicts === undefined || space !== "records" ? {} : { conflicts: shownConflicts(gate.conflicts) }),
     value: (key: string, call: Call) => gate.value(space === "kv" ? full(key) : key, call),
     scan(inSpace: Space, range: ScanRange, call: Call) {
       if (inSpace !== space) return gate.scan(inSpace, range, call);

@@ -60,6 +60,7 @@ export function parseRange(operation: string, o: RangeOptions = {}): ParsedRange
         reverse,
         limit: Math.min(count, maxBatch),
         keysOnly,
+        ...(keysOnly ? { namesOnly: true } : {}),
       };
     },
   };

@@ -16,6 +16,15 @@ export function createReadBatch(
 ): (space: Space, keys: readonly string[], o: EngineOptions) => Promise<readonly (Row | undefined)[]> {
   const waiting = new Map<Space, Waiting[]>();
 
+  /** The one key that somebody asks for who is alone: as it is, since that is the way of each call of a serial caller. */
+  const readLone = async (space: Space, { keys, deadline, resolve, reject }: Waiting, now: number) => {
+    try {
+      resolve(await engine.read(space, keys, { now, deadline }));
+    } catch (error) {
+      reject(error);
+    }
+  };
+
   const flush = async (space: Space, batch: readonly Waiting[], now: number) => {
     const keys = [...new Set(batch.flatMap((one) => one.keys))];
     const deadline = Math.max(...batch.map((one) => one.deadline));
@@ -40,7 +49,8 @@ export function createReadBatch(
       waiting.set(space, batch);
       queueMicrotask(() => {
         waiting.delete(space);
-        void flush(space, batch, now);
+        const [first] = batch as [Waiting];
+        void (batch.length === 1 && first.keys.length === 1 ? readLone(space, first, now) : flush(space, batch, now));
       });
     });
 }

@@ -12,7 +12,7 @@ export function listRows<T>(
   space: Space,
   operation: string,
   o: RangeOptions | undefined,
-  view: { keysOnly: boolean; show(row: Row): T },
+  view: { keysOnly: boolean; sizesOnly?: boolean; show(row: Row): T },
 ): Listing<T> {
   const call = beginCall(operation, undefined, o, rangeNames);
   const { page, ...range } = parseRange(operation, o);
@@ -22,7 +22,9 @@ export function listRows<T>(
     checkPlace: (after) => checkKey(after, "cursor"),
     reader: () => async (after, count) => {
       // Each page has the whole timeout: a listing may be read slowly.
-      const { rows, more } = await gate.scan(space, page(after, count, view.keysOnly), beginAgain(call));
+      const { sizesOnly } = view;
+      const range = page(after, count, view.keysOnly);
+      const { rows, more } = await gate.scan(space, sizesOnly ? { ...range, sizesOnly } : range, beginAgain(call));
       return { items: rows.map(view.show), after: more ? rows.at(-1)?.key : undefined };
     },
   });

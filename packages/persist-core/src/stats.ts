@@ -15,7 +15,7 @@ export function createStats(gate: Gate): () => Promise<Record<Facade, Amount>> {
   return async () => ({
     records: await sum(eachRow(gate, "records", begin), ({ value }) => utf8Length(value)),
     kv: await sum(eachRow(gate, "kv", begin), ({ value }) => utf8Length(value)),
-    blobs: await sum(eachRow(gate, "blobs", begin), (row) => parseFacts(row).size),
+    blobs: await sum(eachRow(gate, "blobs", begin, { sizesOnly: true }), (row) => parseFacts(row).size),
     events: await sum(eachEvent(gate, begin), ({ data, metadata = "" }) => utf8Length(data) + utf8Length(metadata)),
   });
 }

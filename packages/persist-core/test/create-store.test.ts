@@ -143,7 +143,6 @@ describe("finding an adapter by name", () => {
     ["__proto__", 'There is no adapter "__proto__".'],
     ["constructor", 'There is no adapter "constructor".'],
     ["redis", 'import "persist-redis"'],
-    ["p2p", 'There is no adapter "p2p". Install it: npm install @cuitty/persist-p2p'],
     ["../evil", "There is no adapter"],
   ])("says of %s what to do", async (adapter, message) => {
     await expect(open({ name: "a", adapter })).rejects.toMatchObject({

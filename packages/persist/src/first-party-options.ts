@@ -27,11 +27,19 @@ export interface S3Options {
 
 export interface P2pOptions {
   discovery: {
-    /** `"mdns"`: the local network. `"dht"`: anywhere. */
-    method: "mdns" | "dht";
+    /** `"mdns"`: the local network. `"dht"`: anywhere, over bootstrap nodes. `"static"`: the addresses in `peers`. Or several of them. */
+    method: "mdns" | "dht" | "static" | readonly ("mdns" | "dht" | "static")[];
     /** Peers with the same topic find each other. It is no secret. */
     topic: string;
+    /** Multiaddrs of bootstrap nodes. */
+    bootstrap?: readonly string[];
+    /** Multiaddrs of peers. */
+    peers?: readonly string[];
   };
+  /** The local file. Default: `./.persist/<name>-p2p/store.db`. */
+  path?: string;
+  /** Keeps others out: the same on every peer. Default: everybody in the local network who knows the topic is let in. */
+  secret?: string | Uint8Array;
 }
 
 declare module "@cuitty/persist-core" {

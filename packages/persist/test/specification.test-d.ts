@@ -34,12 +34,28 @@ test("the options of every adapter", async () => {
     },
   });
 
+  await createStore({
+    name: "my-app",
+    adapter: "p2p",
+    path: "./data/my-app.db",
+    discovery: {
+      method: ["mdns", "dht"],
+      topic: "my-app-sync",
+      bootstrap: ["/dns4/node.example.org/tcp/4001/p2p/12D3"],
+    },
+    secret: "a secret that all peers have",
+  });
+
   // @ts-expect-error no such adapter
   await createStore({ name: "my-app", adapter: "sqlitte" });
   // @ts-expect-error an option of another adapter
   await createStore({ name: "my-app", adapter: "sqlite", bucket: "b" });
-  // @ts-expect-error region is missing
-  await createStore({ name: "my-app", adapter: "s3", bucket: "b" });
+  // @ts-expect-error bucket is missing
+  await createStore({ name: "my-app", adapter: "s3", region: "eu-west-1" });
+  // @ts-expect-error no such way to find peers
+  await createStore({ name: "my-app", adapter: "p2p", discovery: { method: "dns", topic: "my-app-sync" } });
+  // @ts-expect-error the topic is missing
+  await createStore({ name: "my-app", adapter: "p2p", discovery: { method: "mdns" } });
   // @ts-expect-error the name is missing
   await createStore({ adapter: "sqlite" });
 

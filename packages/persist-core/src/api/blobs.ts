@@ -15,13 +15,17 @@ export interface BlobInfo {
   readonly key: string;
   /** Bytes. */
   readonly size: number;
-  /** Names the content: equal for equal bytes, on one backend. */
+  /** Names the content: others have another one. On most backends equal for equal bytes; on S3 it is the server's, which also depends on how they were sent. */
   readonly etag: string;
-  /** SHA-256 of the content, in lower-case hex. */
+  /**
+   * SHA-256 of the content, in lower-case hex. Of a blob that was not put by this store (a foreign object on S3, or one that was sent to a link) nobody knows it: then it is `sha-256:`
+   * without more, reads are not checked, and `verify` says whether all of it can be read.
+   */
   readonly digest: `sha-256:${string}`;
   /** Default `application/octet-stream`; of a `Blob`, its own type. */
   readonly contentType: string;
   readonly metadata: Readonly<Record<string, string>>;
+  /** In listings of S3, by the clock of the server. */
   readonly lastModified: Date;
 }
 
@@ -75,7 +79,10 @@ export interface BlobUpload extends AsyncDisposable {
 
 /** Bytes by key, streamed both ways. */
 export interface Blobs {
-  /** All or nothing: nobody ever reads a torn blob, and who reads the one before goes on undisturbed. */
+  /**
+   * All or nothing: nobody ever reads a torn blob, and who reads the one before goes on undisturbed. Where `capabilities.blobSnapshots` is `"absent"`, who has got the one before and
+   * has not begun to read it gets `CONFLICT`.
+   */
   put(key: string, body: BlobBody, o?: BlobPutOptions): Promise<BlobInfo>;
   /** `undefined` where there is none. `range` in bytes; one that starts beyond the end is `INVALID_ARGUMENT`. */
   get(
@@ -85,7 +92,7 @@ export interface Blobs {
   /** The facts without the bytes. */
   head(key: string, o?: OpOptions): Promise<BlobInfo | undefined>;
   has(key: string, o?: OpOptions): Promise<boolean>;
-  /** `false` where there was none. */
+  /** `false` where there was none. Conditions are `UNSUPPORTED` where `capabilities.blobConditions` is `"absent"`, also those of `copy`, `move`, `createUpload` and of a `put` in parts. */
   delete(key: string, o?: OpOptions & Condition): Promise<boolean>;
   /**
    * The same content, type and metadata under another key, of what was there when it was read; the target is replaced, or the condition on it is not met. `NOT_FOUND` where
@@ -113,10 +120,15 @@ export interface Blobs {
   resumeUpload(token: string, o?: OpOptions): Promise<BlobUpload>;
   /** Reads all of it and says whether it is what was stored. `NOT_FOUND` where there is none. */
   verify(key: string, o?: OpOptions): Promise<boolean>;
-  /** A link that works without this store, for a while. `UNSUPPORTED` where `capabilities.signedUrls` is `"absent"`. */
+  /**
+   * A link that works without this store, for a while: 15 minutes by default, at most 7 days. Whoever has it can use it, so treat it as a secret. The request has to have the method
+   * (`GET` by default) and the headers that are told. With `PUT`, `contentType` is what it has to send, and its body becomes the blob, without conditions; its `digest` is not known then.
+   *
+   * `UNSUPPORTED` where `capabilities.signedUrls` is `"absent"`. `INVALID_ARGUMENT` where `.` or `..` stands between the slashes of the key, since browsers take them out.
+   */
   url(
     key: string,
-    o?: { method?: "GET" | "PUT"; expiresIn?: Duration; contentType?: string },
+    o?: OpOptions & { method?: "GET" | "PUT"; expiresIn?: Duration; contentType?: string },
   ): Promise<{ url: string; method: string; headers: Record<string, string> }>;
   /** Removes them in commits of at most 1 000, and says how many. */
   clear(what: Clear, o?: OpOptions): Promise<number>;

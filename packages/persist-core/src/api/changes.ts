@@ -6,6 +6,8 @@ import type { Facade, OpOptions } from "./operations.ts";
  *
  * It ends quietly by `break`, `close`, or the closing of its store; its signal ends it with `ABORTED`. Where the backend cannot be reached for a while it waits and goes on; any other error ends it
  * and is thrown. `timeout` limits each read and not the whole.
+ *
+ * What follows keys is `UNSUPPORTED` where `capabilities.watch` is `"absent"`; what follows events never is.
  */
 export interface Watcher<T> extends AsyncIterable<T>, AsyncDisposable {
   /** Resolves when it is settled where it begins: whatever is committed after that is handed out. Rejects where it cannot begin. */

@@ -26,7 +26,10 @@ export interface CollectionOptions<S extends StandardSchemaV1> {
    * the next write stores the present form. Queries go by documents as they are stored.
    */
   migrate?: Record<number, (old: Old) => unknown>;
-  /** On replicated backends: how concurrent updates meet. Default `"deep"`. */
+  /**
+   * On replicated backends: how concurrent updates meet. Default `"deep"`: those of different fields at any depth, and of different items of lists, both stand. `"fields"`: those of different
+   * fields of the document itself do; of two that change the same field, with whatever is in it, one stands whole.
+   */
   merge?: "deep" | "fields";
   /** How long a document lives that is put without `ttl` or `expiresAt`. Default: for ever. */
   ttl?: Duration;

@@ -9,6 +9,8 @@ export interface Accepted {
 }
 
 export interface Form {
+  /** How concurrent updates meet on a backend that merges. */
+  readonly merge: "deep" | "fields";
   /** What to store for the value that a user gives. `key` names it in messages. */
   accept(value: unknown, key: string, call: Call): MaybePromise<Accepted>;
   /** What to show for the document that is stored in the row. */
@@ -18,6 +20,7 @@ export interface Form {
 }
 
 export const plain: Form = {
+  merge: "deep",
   accept: (value) => ({ value }),
   show: (document) => document,
   initialExpiry: () => undefined,

@@ -16,18 +16,19 @@ export interface ParsedCollection {
   readonly schema: StandardSchemaV1 | undefined;
   readonly indexes: readonly DeclaredIndex[];
   readonly migration: Migration;
+  readonly merge: "deep" | "fields";
   /** Milliseconds. */
   readonly ttl: number | undefined;
 }
 
 const names = ["schema", "indexes", "schemaVersion", "migrate", "merge", "ttl"];
-const merges: readonly unknown[] = [undefined, "deep", "fields"];
+const merges: readonly unknown[] = ["deep", "fields"];
 
 export function parseCollection(name: unknown, o: Partial<CollectionOptions<StandardSchemaV1>> = {}): ParsedCollection {
   checkName(name, "collection's name");
   const what = `records.collection("${name}")`;
   checkOptionNames(what, o, names);
-  const { schema, indexes = {}, schemaVersion, migrate, merge, ttl } = o;
+  const { schema, indexes = {}, schemaVersion, migrate, merge = "deep", ttl } = o;
   if (schema !== undefined) checkSchema(schema);
   if (!merges.includes(merge)) {
     throw new PersistError("INVALID_ARGUMENT", `${what}: merge can be "deep" or "fields".`);
@@ -40,6 +41,7 @@ export function parseCollection(name: unknown, o: Partial<CollectionOptions<Stan
     schema,
     indexes: Object.entries(indexes).map(([index, definition]) => parseIndex(what, index, definition)),
     migration: parseMigration(name, schemaVersion, migrate),
+    merge,
     ttl: ttl === undefined ? undefined : parseDuration(ttl, "ttl"),
   };
 }

@@ -130,10 +130,18 @@ function startConsumer(
   /** Renews the lease while the work goes on, however long it takes. */
   const renewing = async (work: Promise<void>) => {
     let isOver = false;
+    const settled = work.catch(() => undefined);
     const beating = (async () => {
-      while (!isOver) {
+      for (let troubles = 0; !isOver; ) {
         await pulse.next(lease.renewal);
-        if (!isOver) await lease.renew().catch(() => undefined); // tried again, and known by the next write
+        if (isOver) return;
+        try {
+          await lease.renew();
+          troubles = 0;
+        } catch {
+          // The next write tells it. A backend that refuses at once is not asked over and over.
+          await Promise.race([settled, pause(Math.min(longestPause, firstPause * 4 ** troubles++))]);
+        }
       }
     })();
     try {
@@ -254,4 +262,13 @@ class Unhandled extends Error {
   constructor(event: EventRow, cause: unknown) {
     super(`event ${event.position} could not be handled`, { cause });
   }
+}
+
+/** Keeps no process alive. */
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    // Timers are numbers in browsers.
+    if (typeof timer === "object") (timer as { unref(): void }).unref();
+  });
 }

@@ -9,9 +9,9 @@ import { PersistError } from "../errors.ts";
 import type { Applied, LiveGate } from "../gate.ts";
 import { checkKey } from "../keys.ts";
 import { readOne } from "../reading.ts";
-import { verified } from "./blob-content.ts";
-import { type Etag, versionFor } from "./blob-etags.ts";
-import { conditionNames, parseFacts, sha256Of, toInfo } from "./blob-facts.ts";
+import { storedContent } from "./blob-content.ts";
+import { type Etag, ensureConditions, versionFor } from "./blob-etags.ts";
+import { conditionNames, parseFacts, storedFacts, toInfo } from "./blob-facts.ts";
 
 export function createCopying(gate: LiveGate, attempts: Attempts): Pick<Blobs, "copy" | "move" | "verify"> {
   const source = async (key: string, call: Call): Promise<Row> => {
@@ -19,18 +19,6 @@ export function createCopying(gate: LiveGate, attempts: Attempts): Pick<Blobs, "
     if (row !== undefined) return row;
     const { operation } = call;
     throw new PersistError("NOT_FOUND", `${operation}: there is no blob "${key}".`, { operation, key });
-  };
-
-  /** All bytes of the blob as it was stored. Throws CORRUPT where they differ. */
-  const contentOf = (row: Row, call: Call) => {
-    const { size, digest } = parseFacts(row);
-    return verified(
-      call.operation,
-      row.key,
-      size,
-      sha256Of(digest),
-      gate.transfer(row, { offset: 0, length: size }, call),
-    );
   };
 
   /**
@@ -47,20 +35,24 @@ export function createCopying(gate: LiveGate, attempts: Attempts): Pick<Blobs, "
     checkKey(to, "target key");
     const call = beginCall(operation, to, o, conditionNames);
     const etag: Etag = parseCondition(operation, o);
+    ensureConditions(gate, etag, call);
     return attempts.run(gate, call, undefined, async () => {
       const row = await source(from, call);
       const ifVersion = await versionFor(gate, etag, to, call);
-      if (from === to) return { value: toInfo(from, parseFacts(row), row.updatedAt) };
+      const facts = parseFacts(row);
+      if (from === to) return { value: toInfo(from, facts, row.updatedAt) };
       const put = { op: "put", space: "blobs", key: to, value: row.value, version: gate.version(), ifVersion } as const;
       const applied = await attemptOf(commit(row, put, call));
-      return "conflict" in applied ? applied : { value: toInfo(to, parseFacts(row), applied.value.time) };
+      if ("conflict" in applied) return applied;
+      const { time, answers } = applied.value;
+      return { value: toInfo(to, storedFacts(facts, answers[0]), time) };
     });
   };
 
   const verify = async (key: string, call: Call): Promise<Attempt<boolean>> => {
     const row = await source(key, call);
     try {
-      for await (const _ of contentOf(row, call));
+      for await (const _ of storedContent(gate, row, call));
       return { value: true };
     } catch (error) {
       if (PersistError.is(error, "CORRUPT")) return { value: false };
@@ -75,7 +67,9 @@ export function createCopying(gate: LiveGate, attempts: Attempts): Pick<Blobs, "
     async copy(from, to, o) {
       return transfer("blobs.copy", from, to, o, async (row, put, call) => {
         const content =
-          gate.copy === undefined ? (await gate.stage(contentOf(row, call), call)).token : await gate.copy(row, call);
+          gate.copy === undefined
+            ? (await gate.stage(storedContent(gate, row, call), undefined, call)).token
+            : await gate.copy(row, call);
         try {
           return await gate.commit([{ ...put, content }], renewed(call));
         } catch (error) {

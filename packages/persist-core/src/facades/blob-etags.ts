@@ -16,6 +16,16 @@ export async function versionFor<E extends Etag>(gate: Gate, etag: E, key: strin
   return (row === undefined ? null : row.version) as E;
 }
 
+/** Throws UNSUPPORTED where the backend cannot judge a condition of this operation. */
+export function ensureConditions({ capabilities }: Gate, etag: Etag, { operation, key }: Call): void {
+  if (etag === undefined || capabilities.blobConditions !== "absent") return;
+  throw new PersistError(
+    "UNSUPPORTED",
+    `${operation}: this backend judges no conditions here (capabilities.blobConditions is absent), only those of blobs.put for what it sends in one piece.`,
+    { operation, key },
+  );
+}
+
 export function otherEtag(key: string, etag: string | null, { operation }: Call): PersistError {
   const problem =
     etag === null

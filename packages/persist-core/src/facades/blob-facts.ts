@@ -1,10 +1,8 @@
 /** What is stored of a blob beside its bytes, as the value of its row. */
 import type { BlobInfo, BlobItem, BlobPutOptions } from "../api/blobs.ts";
-import type { Row } from "../contract.ts";
+import type { Answer, BlobFacts, Row } from "../contract.ts";
 import { PersistError } from "../errors.ts";
 import { utf8Length } from "../keys.ts";
-
-export type BlobFacts = Pick<BlobInfo, "size" | "digest" | "etag" | "contentType" | "metadata">;
 
 /** Names of options, beside those of every operation. */
 export const conditionNames: readonly string[] = ["ifMatch", "ifNoneMatch"];
@@ -24,8 +22,10 @@ export function toFacts(
   return { size, digest: `sha-256:${sha256}`, etag: sha256, contentType, metadata };
 }
 
-export function sha256Of(digest: BlobInfo["digest"]): string {
-  return digest.slice("sha-256:".length);
+/** `undefined` where nobody knows it. */
+export function sha256Of(digest: BlobInfo["digest"]): string | undefined {
+  const hex = digest.slice("sha-256:".length);
+  return hex === "" ? undefined : hex;
 }
 
 /** Throws INVALID_VALUE unless the digest that is wanted (`undefined`: any) is that of the content. */
@@ -53,8 +53,13 @@ export function toItem(row: Row): BlobItem {
   return { key: row.key, size, etag, lastModified: new Date(row.updatedAt ?? 0) };
 }
 
-export function parseFacts(row: Row): BlobFacts {
+export function parseFacts(row: Pick<Row, "value">): BlobFacts {
   return JSON.parse(row.value) as BlobFacts;
+}
+
+/** Those that a put has stored: what it was given, unless the engine says otherwise. */
+export function storedFacts(given: BlobFacts, answer: Answer | undefined): BlobFacts {
+  return answer?.value === undefined ? given : parseFacts({ value: answer.value });
 }
 
 export interface PutOptions extends Pick<BlobPutOptions, "digest" | "onProgress" | "contentType"> {
@@ -96,6 +101,7 @@ export function parsePutOptions(operation: string, o: BlobPutOptions = {}): PutO
   };
 }
 
-function isHeaderText(text: unknown): boolean {
+/** Whether it may be a content type. */
+export function isHeaderText(text: unknown): boolean {
   return typeof text === "string" && /^[\x20-\x7e]{1,255}$/.test(text);
 }

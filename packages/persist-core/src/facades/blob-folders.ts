@@ -21,7 +21,8 @@ export interface BlobLister {
 }
 
 export function createBlobLister(gate: Gate): BlobLister {
-  const listAll = (o?: RangeOptions) => listRows(gate, "blobs", operation, o, { keysOnly: false, show: toItem });
+  const listAll = (o?: RangeOptions) =>
+    listRows(gate, "blobs", operation, o, { keysOnly: false, sizesOnly: true, show: toItem });
 
   function list(o: FolderOptions): Listing<BlobItem | { prefix: string }>;
   function list(o?: RangeOptions): Listing<BlobItem>;
@@ -63,7 +64,8 @@ function listFolders(gate: Gate, delimiter: string, o: RangeOptions): Listing<Bl
     query: () => [...range.query(), delimiter],
     checkPlace: (after) => checkKey(after, "cursor"),
     reader: () => async (after, count) => {
-      const { rows, more } = await gate.scan("blobs", page(beyond(after), Math.min(count, size), false), begin());
+      const keys = page(beyond(after), Math.min(count, size), false);
+      const { rows, more } = await gate.scan("blobs", { ...keys, sizesOnly: true }, begin());
       const items: (BlobItem | { prefix: string })[] = [];
       let last: string | undefined;
       for (const row of rows) {

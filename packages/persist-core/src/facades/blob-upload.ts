@@ -3,11 +3,12 @@ import type { BlobInfo, BlobPutOptions, BlobUpload } from "../api/blobs.ts";
 import type { OpOptions } from "../api/operations.ts";
 import { type Attempt, type Attempts, attemptOf } from "../attempts.ts";
 import { aborted, beginCall, type Call, renewed } from "../calls.ts";
+import type { BlobFacts } from "../contract.ts";
 import { PersistError } from "../errors.ts";
 import type { LiveGate } from "../gate.ts";
 import { readOne } from "../reading.ts";
 import { versionFor } from "./blob-etags.ts";
-import { type BlobFacts, checkDigest, toFacts, toInfo } from "./blob-facts.ts";
+import { checkDigest, parseFacts, storedFacts, toFacts, toInfo } from "./blob-facts.ts";
 import { isRenewalDue, renewRecord, type UploadRecord, uploadKey } from "./upload-record.ts";
 import type { UploadedBytes } from "./uploaded-bytes.ts";
 
@@ -69,7 +70,7 @@ export function openUpload({ gate, attempts, token, record, bytes, onProgress }:
     const row = await readOne(gate, "system", rowKey, call);
     if (row === undefined) {
       const blob = await readOne(gate, "blobs", key, call);
-      if (blob?.version === version) return { value: toInfo(key, facts, blob.updatedAt) };
+      if (blob?.version === version) return { value: toInfo(key, parseFacts(blob), blob.updatedAt) };
       throw ended(call);
     }
     const staged = await gate.extended(bytes.token, call);
@@ -87,7 +88,9 @@ export function openUpload({ gate, attempts, token, record, bytes, onProgress }:
       ),
     );
     // Told without the conflict's own words, which name the token.
-    return "conflict" in applied ? { conflict: ended(call) } : { value: toInfo(key, facts, applied.value.time) };
+    if ("conflict" in applied) return { conflict: ended(call) };
+    const { time, answers } = applied.value;
+    return { value: toInfo(key, storedFacts(facts, answers[0]), time) };
   };
 
   const complete = async (call: Call): Promise<BlobInfo> => {

@@ -8,6 +8,7 @@ import { PersistError } from "../errors.ts";
 import type { LiveGate } from "../gate.ts";
 import { checkKey } from "../keys.ts";
 import { readOne } from "../reading.ts";
+import { ensureConditions } from "./blob-etags.ts";
 import { defaultType, parsePutOptions, putNames } from "./blob-facts.ts";
 import { openUpload } from "./blob-upload.ts";
 import {
@@ -26,6 +27,7 @@ export function createUploads(gate: LiveGate, attempts: Attempts): Pick<Blobs, "
     const call = beginCall("blobs.createUpload", key, o, putNames);
     const etag = parseCondition("blobs.createUpload", o);
     const { onProgress, contentType = defaultType, metadata, digest } = parsePutOptions("blobs.createUpload", o);
+    ensureConditions(gate, etag, call);
     const { token: content } = await gate.extend(undefined, 0, new Uint8Array(0), call);
     const record: UploadRecord = {
       key,

@@ -5,17 +5,16 @@ import { type Attempts, attemptOf } from "../attempts.ts";
 import { beginCall, type Call, renewed } from "../calls.ts";
 import { clearSpace } from "../clearing.ts";
 import { parseCondition } from "../conditions.ts";
-import type { Op, Row } from "../contract.ts";
+import type { Op, Row, WantedRange } from "../contract.ts";
 import { PersistError } from "../errors.ts";
 import { watchKeys } from "../feed/watch-keys.ts";
-import type { Gate, LiveGate } from "../gate.ts";
+import type { FetchedBlob, Gate, LiveGate } from "../gate.ts";
 import { checkKey } from "../keys.ts";
-import { checkOptionNames } from "../option-names.ts";
 import { readOne } from "../reading.ts";
 import { reported, toBody } from "./blob-body.ts";
 import { createContent, verified } from "./blob-content.ts";
 import { createCopying } from "./blob-copying.ts";
-import { type Etag, otherEtag, versionFor } from "./blob-etags.ts";
+import { type Etag, ensureConditions, otherEtag, versionFor } from "./blob-etags.ts";
 import {
   checkDigest,
   conditionNames,
@@ -24,11 +23,13 @@ import {
   parsePutOptions,
   putNames,
   sha256Of,
+  storedFacts,
   toFacts,
   toInfo,
 } from "./blob-facts.ts";
 import { createBlobLister } from "./blob-folders.ts";
-import { type BlobRange, parseBlobRange } from "./blob-range.ts";
+import { createLinks } from "./blob-links.ts";
+import { type BlobRange, checkBlobRange, cutRange } from "./blob-range.ts";
 import { createUploads } from "./blob-uploads.ts";
 
 type BlobOps = Pick<Blobs, "put" | "get" | "head" | "has" | "delete">;
@@ -50,24 +51,35 @@ export function createBlobOps(gate: Gate, attempts: Attempts): BlobOps {
     const etag = parseCondition("blobs.put", o);
     const { contentType, metadata, digest, onProgress } = parsePutOptions("blobs.put", o);
     const source = toBody(body);
+    const type = contentType ?? source.contentType ?? defaultType;
     if (etag !== undefined) await versionFor(gate, etag, key, call); // so that no bytes are moved in vain
     const { token, size, sha256 } = await gate.stage(
       onProgress === undefined ? source.chunks : reported(source, onProgress),
+      { key, size: source.size, contentType: type, metadata, conditional: etag !== undefined },
       call,
     );
     try {
       checkDigest("blobs.put", key, digest, sha256);
-      const facts = toFacts(size, sha256, contentType ?? source.contentType ?? defaultType, metadata);
+      const facts = toFacts(size, sha256, type, metadata);
       const value = JSON.stringify(facts);
       const op = { op: "put", space: "blobs", key, value, version: gate.version(), content: token } as const;
-      const { time } = await commitIf(etag, key, renewed(call), (ifVersion) => ({ ...op, ifVersion }));
-      return toInfo(key, facts, time);
+      const { time, answers } = await commitIf(etag, key, renewed(call), (ifVersion) => ({ ...op, ifVersion }));
+      return toInfo(key, storedFacts(facts, answers[0]), time);
     } catch (error) {
       // Where the commit may have happened, the bytes may be in use.
       if (!PersistError.is(error) || error.outcome !== "unknown") await gate.discard(token);
       throw error;
     }
   };
+
+  /** Reads the row, and the bytes when they are asked for. */
+  const find = async (key: string, range: WantedRange | undefined, call: Call): Promise<FetchedBlob | undefined> => {
+    const row = await read(key, call);
+    if (row === undefined) return undefined;
+    const open = () => gate.open(row, cutRange(key, parseFacts(row).size, range), call);
+    return { row, open, discard: () => undefined };
+  };
+  const fetch = gate.fetch ?? find;
 
   return {
     put: (key, body, o) => gate.track(put(key, body, o)),
@@ -76,19 +88,24 @@ export function createBlobOps(gate: Gate, attempts: Attempts): BlobOps {
       checkKey(key);
       const call = beginCall("blobs.get", key, o, ["range", "ifMatch"]);
       const etag = parseCondition("blobs.get", o);
-      const row = await read(key, call);
-      if (row === undefined) {
+      const range = checkBlobRange(key, o?.range);
+      const blob = await fetch(key, range, call);
+      if (blob === undefined) {
         if (etag !== undefined) throw otherEtag(key, etag, call);
         return undefined;
       }
-      const facts = parseFacts(row);
-      if (etag !== undefined && etag !== facts.etag) throw otherEtag(key, etag, call);
-      const { offset, length } = parseBlobRange(key, facts.size, o?.range);
-      const open = () => {
-        const chunks = gate.open(row, { offset, length }, call);
-        return length === facts.size ? verified("blobs.get", key, facts.size, sha256Of(facts.digest), chunks) : chunks;
-      };
-      return withContent(toInfo(key, facts, row.updatedAt), createContent(key, length, facts.contentType, open));
+      const facts = parseFacts(blob.row);
+      const { size, digest, contentType } = facts;
+      try {
+        if (etag !== undefined && etag !== facts.etag) throw otherEtag(key, etag, call);
+        const { length } = cutRange(key, size, range);
+        const open = () =>
+          length === size ? verified("blobs.get", key, size, sha256Of(digest), blob.open()) : blob.open();
+        return withContent(toInfo(key, facts, blob.row.updatedAt), createContent(key, length, contentType, open));
+      } catch (error) {
+        blob.discard();
+        throw error;
+      }
     },
 
     async head(key, o) {
@@ -107,6 +124,7 @@ export function createBlobOps(gate: Gate, attempts: Attempts): BlobOps {
       const call = beginCall("blobs.delete", key, o, conditionNames);
       const op = { op: "delete", space: "blobs", key, version: gate.version() } as const;
       const etag = parseCondition("blobs.delete", o);
+      ensureConditions(gate, etag, call);
       const { answers } = await commitIf(etag, key, call, (ifVersion) => ({ ...op, ifVersion }));
       return answers[0]?.existed === true;
     },
@@ -119,16 +137,7 @@ export function createBlobs(gate: LiveGate, attempts: Attempts): Blobs {
     ...createCopying(gate, attempts),
     ...createUploads(gate, attempts),
     list: createBlobLister(gate),
-    async url(key, o) {
-      checkKey(key);
-      if (o !== undefined) checkOptionNames("blobs.url", o, ["method", "expiresIn", "contentType"]);
-      gate.ensureOpen();
-      throw new PersistError(
-        "UNSUPPORTED",
-        "blobs.url: this backend has no links of its own (capabilities.signedUrls is absent). Serve the content of blobs.get instead.",
-        { operation: "blobs.url", key },
-      );
-    },
+    ...createLinks(gate),
     clear: (what: Clear, o?: OpOptions) => clearSpace(gate, "blobs", "blobs.clear", what, o),
     watch: (what: string | { prefix: string }, o?: WatchOptions) => watchKeys(gate, "blobs", what, o, showInfo),
   };

@@ -44,8 +44,9 @@ export function createCollections({ gate, attempts, bindings, indexes }: Collect
   };
 }
 
-function formOf({ schema, migration, ttl }: ParsedCollection): Form {
+function formOf({ schema, migration, merge, ttl }: ParsedCollection): Form {
   return {
+    merge,
     accept: (value, key, call) => (schema === undefined ? { value } : validate(schema, value, key, call)),
     show: (document, row) => migrateDocument(migration, document, row),
     initialExpiry: (now) => (ttl === undefined ? undefined : Math.ceil(now + ttl)),

@@ -70,10 +70,12 @@ export function createRecordOps({ gate, attempts, form = plain, scope = everywhe
     expiresAt: number | undefined,
     ifVersion: string | null | undefined,
     call: Call,
+    what?: Pick<PutOp, "update">,
   ): Promise<RecordEntry<unknown>> => {
     const accepted = form.accept(value, key, call);
     // What is accepted at once is encoded at once: the caller may change it afterwards.
-    return commitOne(putOp(key, accepted instanceof Promise ? await accepted : accepted, expiresAt, ifVersion), call);
+    const op = putOp(key, accepted instanceof Promise ? await accepted : accepted, expiresAt, ifVersion);
+    return commitOne({ ...op, ...what }, call);
   };
 
   return {
@@ -144,7 +146,9 @@ export function createRecordOps({ gate, attempts, form = plain, scope = everywhe
           );
         }
         const next = await applyChange(shownValue(form, row), change, key);
-        return attemptOf(putOne(key, next, row.expiresAt ?? undefined, expected ?? row.version, call));
+        return attemptOf(
+          putOne(key, next, row.expiresAt ?? undefined, expected ?? row.version, call, { update: form.merge }),
+        );
       });
     },
 
@@ -180,7 +184,9 @@ export function createRecords(parts: RecordsParts): Records {
       watchKeys(gate, "records", what, o, (row) => showRecord<V>(row, form)),
     async conflicts(key, o) {
       checkKey(key);
-      await readOne(gate, "records", key, beginCall("records.conflicts", key, o));
+      const call = beginCall("records.conflicts", key, o);
+      if (gate.conflicts !== undefined) return (await gate.conflicts(key, call)).map((row) => showRecord(row, form));
+      await readOne(gate, "records", key, call);
       return [];
     },
   };

@@ -23,6 +23,7 @@ export function createAllChanges(gate: LiveGate, shows: Shows): (o?: ChangesOpti
     checkFlag(operation, "live", live);
     const facades = new Set(facadesOf(operation, o?.facades));
     gate.ensureOpen();
+    gate.feed.ensureKept(operation);
     const source = createChangesSource(gate.feed, {
       beginning: since === undefined && live ? "now" : { since },
       accepts({ space }) {

@@ -38,6 +38,8 @@ export function watchKeys<T>(
   }
   const watched = parseWatched(operation, what);
   gate.ensureOpen();
+  const key = "key" in watched ? watched.key : undefined;
+  gate.feed.ensureKept(operation, key);
 
   const shown = (changed: ChangedRow) => toChange(changed, values ? show : undefined);
   const accepts = (changed: ChangedRow) => changed.space === space && isWatched(watched, changed.key);
@@ -47,7 +49,6 @@ export function watchKeys<T>(
   const source = isInitial
     ? createInitialSource(gate, { operation, space, watched, since, values, show: shown, follow })
     : follow(since);
-  const key = "key" in watched ? watched.key : undefined;
   return createWatcher(gate.feed, { operation, key, options, live: true, source });
 }
 

@@ -21,6 +21,8 @@ const capabilities: Capabilities = {
   watch: "emulated",
   indexes: "emulated",
   signedUrls: "absent",
+  blobSnapshots: "native",
+  blobConditions: "native",
   expectedVersion: "emulated",
   order: "total",
   isolation: "serializable",

@@ -3,11 +3,11 @@
  * one is, and reading needs no listing.
  */
 import type { EventPage, EventRange, EventRow, NewEventRow, StreamHead } from "../contract.ts";
+import { storedText, textOf } from "../stored-text.ts";
 import { corrupt, expectObject, isCount } from "./corrupt.ts";
 import { each } from "./each.ts";
 import type { Layout } from "./layout.ts";
 import { parseEnvelope, type RowEnvelope } from "./row-envelope.ts";
-import { storedText, textOf } from "./stored-text.ts";
 import type { View } from "./view.ts";
 
 export const sheetSize = 32;

@@ -1,9 +1,9 @@
 /** What stands in the place of a row: the row, or the trace of its deletion. */
 import type { FullRow } from "../full-row.ts";
+import { storedText, textOf } from "../stored-text.ts";
 import { corrupt, expectObject, isCount } from "./corrupt.ts";
 import { escapeText, unescapeText } from "./escape.ts";
 import { type Area, cut, isCut, joinSegments, longestName, segments } from "./layout.ts";
-import { storedText, textOf } from "./stored-text.ts";
 
 interface Trace {
   /** Where the physical key does not hold it. */

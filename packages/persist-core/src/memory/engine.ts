@@ -17,6 +17,8 @@ const capabilities: Capabilities = {
   watch: "native",
   indexes: "native",
   signedUrls: "absent",
+  blobSnapshots: "native",
+  blobConditions: "native",
   expectedVersion: "native",
   order: "total",
   isolation: "serializable",

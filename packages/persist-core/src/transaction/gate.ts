@@ -45,6 +45,14 @@ interface Pending {
   readonly row: Row | undefined;
 }
 
+/** How the row that was there before the transaction is changed; nothing where it is replaced. What was put here and changed then is a put. */
+function changeOf({ update, added }: PutOp, earlier: PutOp | DeleteOp | undefined): Pick<PutOp, "update" | "added"> {
+  if (earlier === undefined) return { ...(update && { update }), ...(added !== undefined && { added }) };
+  if (earlier.op !== "put") return {};
+  if (update && earlier.update) return { update };
+  return added !== undefined && earlier.added !== undefined ? { added: earlier.added + added } : {};
+}
+
 /** Events in one read where a condition looks through the log. */
 const conditionPage = 500;
 
@@ -137,7 +145,8 @@ export function createTransactionGate(live: Gate): TransactionGate {
         const value = addNumber(row?.value, op.by);
         if (value === undefined) throw conflict([op], { op: 0 }, call);
         const expiresAt = op.expiresAt ?? (row === undefined ? op.initialExpiresAt : (row.expiresAt ?? undefined));
-        await put({ op: "put", space: "kv", key: op.key, value, version: op.version, expiresAt }, call);
+        const { key, version, by: added } = op;
+        await put({ op: "put", space: "kv", key, value, version, expiresAt, added }, call);
         return { value, expiresAt };
       }
       case "append":
@@ -151,7 +160,7 @@ export function createTransactionGate(live: Gate): TransactionGate {
   };
 
   const put = async (op: PutOp, call: Call): Promise<Answer> => {
-    const { ifVersion, ...write } = op;
+    const { ifVersion, update: _, added: __, ...write } = op;
     if (ifVersion !== undefined) ensureMet(op, await readOne(op.space, op.key, call), call);
     const id = idOf(op.space, op.key);
     // When it was made is told, but nothing depends on it: looking does not count as reading. What is deleted and made anew in one transaction is replaced by its commit, and
@@ -161,7 +170,8 @@ export function createTransactionGate(live: Gate): TransactionGate {
     const now = live.now();
     const createdAt = before !== undefined && isLive(before) ? before.createdAt : now;
     const { key, value, version, expiresAt, content } = op;
-    writes.set(id, { op: write, row: { key, value, version, createdAt, updatedAt: now, expiresAt, content } });
+    const whole: PutOp = { ...write, ...changeOf(op, writes.get(id)?.op) };
+    writes.set(id, { op: whole, row: { key, value, version, createdAt, updatedAt: now, expiresAt, content } });
     return { createdAt };
   };
 
@@ -214,6 +224,7 @@ export function createTransactionGate(live: Gate): TransactionGate {
   };
 
   return {
+    capabilities: live.capabilities,
     ensureOpen: ensureRunning,
     track: (work) => work, // the transaction as a whole is in flight
     now: live.now,
@@ -231,9 +242,9 @@ export function createTransactionGate(live: Gate): TransactionGate {
       for (const op of ops) answers.push(await write(op, call));
       return { time: live.now(), answers };
     },
-    async stage(body, call) {
+    async stage(body, _, call) {
       admit(call);
-      const content = await live.stage(body, call);
+      const content = await live.stage(body, undefined, call); // it may be read before the commit
       staged.add(content.token);
       return content;
     },

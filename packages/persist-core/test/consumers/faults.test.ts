@@ -119,3 +119,23 @@ describe.each(fates)("where a commit %s", (fate) => {
     });
   });
 });
+
+test("a lease that cannot be renewed is not asked for over and over while a handler works", async () => {
+  let time = Date.UTC(2030, 0, 1);
+  const { wrapped, counts } = doomed(memory(), "fails", 3, Number.POSITIVE_INFINITY);
+  const store = await createStore({ name: "test", adapter: wrapped, clock: () => time });
+  await store.events.append("s", { type: "t", data: 1 }); // the first commit; the second takes the lease
+  const working = Promise.withResolvers<void>();
+  const done = Promise.withResolvers<void>();
+  const consumer = store.events.consume("c", async () => {
+    working.resolve();
+    await done.promise;
+  });
+  await working.promise;
+  time += 60 * 60 * 1000; // the lease is long over
+  await expect.poll(() => counts.commits, { interval: 100, timeout: 20_000 }).toBeGreaterThan(3);
+  expect(counts.commits).toBeLessThan(30);
+  done.resolve();
+  await consumer.stop().catch(() => undefined);
+  await store.close();
+});

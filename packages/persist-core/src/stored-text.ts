@@ -2,7 +2,7 @@
  * Encoded values as JSON data, so that other tools can read them. Where parsing and writing again would not give the same text, or where careless copying of
  * objects would lose something (a key `__proto__`, escaped characters), the text itself is stored, as `{"$text": "…"}`.
  */
-import { corrupt } from "./corrupt.ts";
+import { corrupt } from "./lift/corrupt.ts";
 
 const fragile = /"__proto__"|\\u/;
 
