@@ -18,6 +18,7 @@ import type { Connection } from "./connection.ts";
 import { mayAttach } from "./contents.ts";
 import { append, erase, judgeAppend } from "./events.ts";
 import { findCollision, replaceIndexEntries } from "./index-entries.ts";
+import type { Journal } from "./journal.ts";
 import {
   deleteRow,
   nothing,
@@ -47,9 +48,10 @@ export function commitLists(
   namespace: string,
   lists: readonly (readonly Op[])[],
   o: EngineOptions,
+  journal?: Journal,
 ): MaybePromise<CommitResult[]> {
-  const [value] = lists.length === 1 ? plainValues(lists, 0) : [];
-  if (value === undefined) return connection.write(o, () => commitInTurn(connection, namespace, lists, o.now));
+  const [value] = lists.length === 1 && journal === undefined ? plainValues(lists, 0) : [];
+  if (value === undefined) return connection.write(o, () => commitInTurn(connection, namespace, lists, o.now, journal));
   return connection.writeAlone(o, () => {
     putValueAlone(connection, namespace, value, o.now);
     return [{ outcome: "applied", time: o.now, answers: [nothing] }];
@@ -62,16 +64,19 @@ function commitInTurn(
   namespace: string,
   lists: readonly (readonly Op[])[],
   now: number,
+  journal: Journal | undefined,
 ): CommitResult[] {
   const results: CommitResult[] = [];
   while (results.length < lists.length) {
     const values = plainValues(lists, results.length);
     if (values.length === valuesPerStatement) {
-      putValues(connection, namespace, values, now);
       const applied: CommitResult = { outcome: "applied", time: now, answers: [nothing] };
+      const entry = journal?.(namespace, values, now);
+      putValues(connection, namespace, values, now);
+      entry?.(values.map(() => nothing));
       for (let i = 0; i < values.length; i++) results.push(applied);
     } else {
-      results.push(commitList(connection, namespace, lists[results.length] as readonly Op[], now));
+      results.push(commitList(connection, namespace, lists[results.length] as readonly Op[], now, journal));
     }
   }
   return results;
@@ -89,7 +94,13 @@ function plainValues(lists: readonly (readonly Op[])[], from: number): PutOp[] {
 }
 
 /** Inside a write transaction. */
-function commitList(connection: Connection, namespace: string, ops: readonly Op[], now: number): CommitResult {
+function commitList(
+  connection: Connection,
+  namespace: string,
+  ops: readonly Op[],
+  now: number,
+  journal: Journal | undefined,
+): CommitResult {
   const siblings = siblingsOf(ops);
   const steps: Step[] = [];
   for (const op of ops) {
@@ -97,7 +108,9 @@ function commitList(connection: Connection, namespace: string, ops: readonly Op[
     if (typeof step !== "function") return { outcome: "conflict", op: steps.length, index: step.index };
     steps.push(step);
   }
-  return { outcome: "applied", time: now, answers: steps.map((step) => step()) };
+  const entry = journal?.(namespace, ops, now);
+  const answers = steps.map((step) => step());
+  return { outcome: "applied", time: now, answers: entry === undefined ? answers : entry(answers) };
 }
 
 /** Judges one operation of the list, before anything of the list is written. */

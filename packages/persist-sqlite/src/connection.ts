@@ -42,8 +42,8 @@ export interface Connection {
   close(): void;
 }
 
-const greatestSeq = `select max(seq) as seq from (
-  ${sequencedTables.map((table) => `select max(seq) as seq from ${table}`).join(" union all ")}
+const greatestSeqOf = (tables: readonly string[]) => `select max(seq) as seq from (
+  ${tables.map((table) => `select max(seq) as seq from ${table}`).join(" union all ")}
 )`;
 
 /** The number of the next change, for a statement that is a transaction of its own. */
@@ -59,7 +59,9 @@ export function createConnection(
   driver: SqliteDriver,
   path: string,
   durability: Durability,
+  moreSequencedTables: readonly string[] = [],
 ): Connection {
+  const greatestSeq = greatestSeqOf([...sequencedTables, ...moreSequencedTables]);
   const statements = new Map<string, SqliteStatement>();
   const begin = statement("begin");
   const beginWriting = statement("begin immediate");

@@ -12,11 +12,12 @@ import { latestCursor, readChanges } from "./changes.ts";
 import { commitLists } from "./commit.ts";
 import type { Connection, Durability } from "./connection.ts";
 import { readEvents } from "./events.ts";
+import type { Journal } from "./journal.ts";
 import { readRow, readValue } from "./rows.ts";
 import { scan } from "./scan.ts";
 import { sweep } from "./sweep.ts";
 
-export function createEngine(connection: Connection, namespace: string): Engine {
+export function createEngine(connection: Connection, namespace: string, journal?: Journal): Engine {
   const sweeper = createSweeper((now) => sweep(connection, namespace, { now, deadline: 0 }));
 
   return {
@@ -42,7 +43,7 @@ export function createEngine(connection: Connection, namespace: string): Engine 
         return lists.map(() => ({ outcome: "unknown", cause: error }));
       };
       try {
-        const results = commitLists(connection, namespace, lists, o);
+        const results = commitLists(connection, namespace, lists, o, journal);
         return results instanceof Promise ? results.catch(answerUnknown) : results;
       } catch (error) {
         return answerUnknown(error);
@@ -69,6 +70,8 @@ function capabilitiesOf(durability: Durability): Capabilities {
     watch: "native",
     indexes: "native",
     signedUrls: "absent",
+    blobSnapshots: "native",
+    blobConditions: "native",
     expectedVersion: "native",
     order: "total",
     isolation: "serializable",

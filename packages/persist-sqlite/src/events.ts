@@ -7,6 +7,7 @@ import {
   type EventRange,
   firstOf,
   isExpected,
+  type NewEventRow,
   type StoredEventRow,
   toEventRow,
 } from "@cuitty/persist-core";
@@ -95,12 +96,22 @@ function anyMatches(
   }
 }
 
-/** Inside a write transaction, after {@link judgeAppend} has answered "fresh". */
-export function append(connection: Connection, namespace: string, op: AppendOp, now: number): Appended {
+/**
+ * Inside a write transaction, after {@link judgeAppend} has answered "fresh".
+ *
+ * @param told - When the events happened, where they were appended elsewhere before.
+ */
+export function append(
+  connection: Connection,
+  namespace: string,
+  op: Pick<AppendOp, "stream" | "events">,
+  now: number,
+  told?: number,
+): Appended {
   let version = readHead(connection, namespace, op.stream)?.version ?? 0;
   const log = readLogHead(connection, namespace);
   let position = log?.position ?? 0;
-  const time = Math.max(now, log?.time ?? now); // the clock may have been set back
+  const time = told ?? Math.max(now, log?.time ?? now); // the clock may have been set back
   const insert = connection.statement(
     `insert into events (namespace, position, stream, version, id, time, type, tags, metadata, data)
      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -142,4 +153,55 @@ export function erase(
     )
     .run(end, now, connection.nextSeq(), namespace, stream);
   return true;
+}
+
+/** Inside a write transaction. Erases single events, where others before them may stay. Answers whether there was one to erase. */
+export function eraseVersions(
+  connection: Connection,
+  namespace: string,
+  stream: string,
+  versions: readonly number[],
+  now: number,
+): boolean {
+  const eraseOne = connection.statement(
+    `update events set type = null, tags = null, metadata = null, data = null
+     where namespace = ? and stream = ? and version = ? and type is not null`,
+  );
+  let erased = 0;
+  for (const version of versions) erased += Number(eraseOne.run(namespace, stream, version).changes);
+  if (erased === 0) return false;
+  connection
+    .statement(
+      `update streams set erased = 1, updated_at = max(updated_at, ?), seq = ?, first = coalesce(
+         (select min(version) from events where namespace = streams.namespace and stream = streams.stream and type is not null and version >= streams.first),
+         version + 1)
+       where namespace = ? and stream = ?`,
+    )
+    .run(now, connection.nextSeq(), namespace, stream);
+  return true;
+}
+
+/** Inside a write transaction. The event stands under another content from now on. */
+export function replaceEvent(
+  connection: Connection,
+  namespace: string,
+  stream: string,
+  version: number,
+  { type, tags, metadata, data }: NewEventRow,
+  time: number,
+): void {
+  connection
+    .statement(
+      "update events set time = ?, type = ?, tags = ?, metadata = ?, data = ? where namespace = ? and stream = ? and version = ?",
+    )
+    .run(
+      time,
+      type,
+      tags.length === 0 ? null : JSON.stringify(tags),
+      metadata ?? null,
+      data,
+      namespace,
+      stream,
+      version,
+    );
 }

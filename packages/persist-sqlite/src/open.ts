@@ -16,9 +16,19 @@ export interface OpenOptions {
   readonly path: string;
   readonly durability: "full" | "relaxed";
   readonly driver?: SqliteDriver | undefined;
+  /** Of an engine that stands on this one. */
+  readonly own?: OwnTables | undefined;
 }
 
-export async function open({ path, durability, driver = betterSqlite3 }: OpenOptions): Promise<Connection> {
+/** What an engine that stands on this one keeps in the same file. */
+export interface OwnTables {
+  /** Makes the tables where they are missing. */
+  readonly schema: string;
+  /** Those that have a column `seq`, with an index, for numbers of the same sequence. */
+  readonly sequenced: readonly string[];
+}
+
+export async function open({ path, durability, driver = betterSqlite3, own }: OpenOptions): Promise<Connection> {
   const inMemory = path === memoryPath;
   const file = inMemory ? path : resolve(path);
   if (!inMemory) prepareLocation(file, driver);
@@ -29,9 +39,13 @@ export async function open({ path, durability, driver = betterSqlite3 }: OpenOpt
       driver,
       o,
       () => `open "${file}"`,
-      () => prepare(db, file, inMemory ? "memory" : durability),
+      () => {
+        prepare(db, file, inMemory ? "memory" : durability);
+        if (own === undefined) refuseReplicated(db, file);
+        else db.exec(own.schema);
+      },
     );
-    return createConnection(db, driver, file, inMemory ? "memory" : durability);
+    return createConnection(db, driver, file, inMemory ? "memory" : durability, own?.sequenced);
   } catch (error) {
     db.close();
     throw error;
@@ -62,6 +76,16 @@ function prepare(db: SqliteDatabase, file: string, durability: Connection["durab
     setDurability(db, file, durability);
   }
   migrate(db, file);
+}
+
+/** What is written by this adapter would never reach the peers of such a file, and be lost to what they write. */
+function refuseReplicated(db: SqliteDatabase, file: string): void {
+  if (db.prepare("select 1 from persist where key = 'replica_id'").get() === undefined) return;
+  throw new PersistError(
+    "INVALID_ARGUMENT",
+    `"${file}" is replicated by peers. Open it with adapter: "p2p", or copy what is in it to another file with copyTo.`,
+    { adapter: "sqlite" },
+  );
 }
 
 function setWriteAheadLog(db: SqliteDatabase, file: string): void {

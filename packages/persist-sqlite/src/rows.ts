@@ -32,8 +32,8 @@ const versionSelects: Readonly<Record<RowTable, string>> = perTable(
   (table) => `select version from ${table} where namespace = ? and key = ? and (expires_at is null or expires_at > ?)`,
 );
 
-/** An upsert of so many rows. Of a row whose times are of interest, `createdAt` stays unless the row has expired. */
-function upsert(table: RowTable, rows: number): string {
+/** An upsert of so many rows. Of a row whose times are of interest, `createdAt` stays unless the row has expired, or where it is given. */
+function upsert(table: RowTable, rows: number, { createdAt }: { createdAt: "kept" | "given" }): string {
   const columns = ["namespace", "key", "version", "updated_at", "expires_at", "seq", "value"];
   if (hasTimes(table)) columns.push("created_at");
   if (table === "blobs") columns.push("content");
@@ -41,7 +41,7 @@ function upsert(table: RowTable, rows: number): string {
   const changes = columns
     .slice(2)
     .map((column) =>
-      column === "created_at"
+      column === "created_at" && createdAt === "kept"
         ? "created_at = iif(old.expires_at <= excluded.updated_at, excluded.created_at, old.created_at)"
         : `${column} = excluded.${column}`,
     );
@@ -50,7 +50,8 @@ function upsert(table: RowTable, rows: number): string {
     ${table === "records" ? "returning created_at" : ""}`;
 }
 
-const upserts: Readonly<Record<RowTable, string>> = perTable((table) => upsert(table, 1));
+const upserts: Readonly<Record<RowTable, string>> = perTable((table) => upsert(table, 1, { createdAt: "kept" }));
+const mergedUpserts: Readonly<Record<RowTable, string>> = perTable((table) => upsert(table, 1, { createdAt: "given" }));
 
 const upsertValueAlone = `insert into kv (namespace, key, version, updated_at, expires_at, value, seq)
   values (?, ?, ?, ?, ?, ?, ${nextSeqSql})
@@ -114,21 +115,36 @@ export function readVersion(
   return row?.version ?? null;
 }
 
+/** Of a row that was made elsewhere. */
+export interface MadeElsewhere {
+  readonly createdAt: number;
+  /** There was no row of that key here. */
+  readonly isNew: boolean;
+}
+
 /** Inside a write transaction. A row that has expired is no row: who writes over it makes a new one. */
-export function putRow(connection: Connection, namespace: string, op: PutOp, time: number): Answer {
+export function putRow(
+  connection: Connection,
+  namespace: string,
+  op: PutOp,
+  time: number,
+  elsewhere?: MadeElsewhere,
+): Answer {
   const { space, key, version, value } = op;
   const expiresAt = op.expiresAt ?? null;
   const seq = connection.nextSeq();
-  const statement = connection.statement(upserts[space]);
+  const statement = connection.statement((elsewhere === undefined ? upserts : mergedUpserts)[space]);
+  const made = elsewhere?.createdAt ?? time;
   if (space === "records") {
-    const row = statement.get(namespace, key, version, time, expiresAt, seq, value, time) as { created_at: number };
-    replaceIndexEntries(connection, namespace, key, op.index ?? []);
+    const row = statement.get(namespace, key, version, time, expiresAt, seq, value, made) as { created_at: number };
+    const index = op.index ?? [];
+    if (elsewhere?.isNew !== true || index.length > 0) replaceIndexEntries(connection, namespace, key, index);
     return { createdAt: row.created_at };
   }
   if (space === "blobs") {
     const before = connection.statement(factSelects.blobs).get(namespace, key) as Row | undefined;
     const content = op.content === undefined ? null : Number(op.content);
-    statement.run(namespace, key, version, time, expiresAt, seq, value, time, content);
+    statement.run(namespace, key, version, time, expiresAt, seq, value, made, content);
     if (content !== null) attachContent(connection, content);
     if (typeof before?.content === "string") releaseContent(connection, Number(before.content));
     return nothing;
