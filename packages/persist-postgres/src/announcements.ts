@@ -5,9 +5,9 @@ import { createHash, randomUUID } from "node:crypto";
 import type { Connection } from "./connection.ts";
 
 export interface Announcer {
-  /** Sends at once, and then at most once in {@link interval}, the last word always. */
+  /** Sends at once, and then at most once in {@link pause}.told, the last word always. Where nobody listens nothing is sent, and for {@link pause}.unheard nobody is looked for. */
   announce(scope: number): void;
-  /** Sends a word that is for nobody, to hear it come back. */
+  /** Sends a word that is for nobody, to hear it come back where we listen. */
   prove(): void;
   /** Tells this one of each word from now on, and nobody else: before it is sent, since it may be heard before we know that it was. */
   report(to: Sending): void;
@@ -27,8 +27,8 @@ export interface Announcement {
   readonly scopes: readonly number[] | "all";
 }
 
-/** In milliseconds. */
-const interval = 10;
+/** After a word that somebody could hear, and after one that nobody could, in milliseconds. Whoever begins to listen in that time is told at its end. */
+const pause = { told: 10, unheard: 250 };
 /** To send a word, in milliseconds. One that does not get through in that time is no news. */
 const patience = 2000;
 /** A payload has at most 7999 bytes. */
@@ -53,8 +53,10 @@ export function formatAnnouncement({ sender, scopes }: Announcement): string {
   return `${sender} ${scopes === "all" || scopes.length > mostScopes ? "*" : scopes.join()}`;
 }
 
-// Nobody waits for it to be on disk: it is gone with the server anyway.
-const notify = "select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)";
+// One row, or none where nobody listens. Then it is no more than a look: a notification is a transaction that writes, even if it is for nobody. Nobody waits for it to be on disk: it is gone
+// with the server anyway.
+const notify = `select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)
+  where not pg_try_advisory_xact_lock($3::int4, 0)`;
 
 export function createAnnouncer(connection: Connection, sender: string): Announcer {
   const channel = channelOf(connection);
@@ -63,15 +65,19 @@ export function createAnnouncer(connection: Connection, sender: string): Announc
   let closed = false;
   let reader: Sending | undefined;
 
-  async function send(scopes: readonly number[]): Promise<void> {
+  /** Whether somebody may hear it. */
+  async function send(scopes: readonly number[]): Promise<boolean> {
     reader?.sending();
     try {
-      await connection.write({ deadline: performance.now() + patience }, notify, [
+      const told = await connection.write({ deadline: performance.now() + patience }, notify, [
         channel,
         formatAnnouncement({ sender, scopes }),
+        connection.locks.listening,
       ]);
+      return told.length > 0;
     } catch {
       reader?.failed(); // whoever waits looks by itself before long
+      return true;
     }
   }
 
@@ -80,7 +86,8 @@ export function createAnnouncer(connection: Connection, sender: string): Announc
     while (pending.size > 0) {
       const scopes = [...pending];
       pending.clear();
-      await Promise.all([send(scopes), closed ? undefined : sleep(interval)]);
+      const [isHeard] = await Promise.all([send(scopes), closed ? undefined : sleep(pause.told)]);
+      if (!isHeard && !closed) await sleep(pause.unheard - pause.told);
     }
     sending = false;
   }

@@ -51,6 +51,8 @@ export interface Locks {
   readonly log: number;
   /** Held by who changes the layout or the lineage; its second number is 0. */
   readonly migration: number;
+  /** Held shared by each connection that listens; its second number is 0. */
+  readonly listening: number;
 }
 
 /**

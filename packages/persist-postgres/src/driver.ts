@@ -153,6 +153,9 @@ export function openBeside(given: Sql): { readonly sql: Sql; isOpen(): boolean }
   return { sql: postgres(options as unknown as postgres.Options<Record<string, never>>), isOpen: () => isOpen };
 }
 
+/** The one connection by which the instance listens, once it does: postgres.js keeps it to itself. */
+export const listeningOf = (given: Sql): Pick<Sql, "unsafe"> => (given.listen as unknown as { readonly sql: Sql }).sql;
+
 /** What Persist does not do with its own connections: one that the user talks to. It keeps the process while somebody waits for an answer, and a second longer. */
 export function openRaw(login: Login): Sql {
   return postgres({

@@ -75,6 +75,8 @@ function capabilitiesOf(durability: Capabilities["durability"]): Capabilities {
     watch: "native",
     indexes: "native",
     signedUrls: "absent",
+    blobSnapshots: "native",
+    blobConditions: "native",
     expectedVersion: "native",
     order: "total",
     isolation: "serializable",

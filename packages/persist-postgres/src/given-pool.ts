@@ -4,9 +4,10 @@
  *
  * Transactions have a connection of their own with the same options, as its `listen` has: on one that it reserves, a statement after the connection broke is an error that nobody can catch.
  */
-import { openBeside, type Query, runOn, type Sql, sendOn } from "./driver.ts";
+import type { Locks } from "./connection.ts";
+import { listeningOf, openBeside, type Query, runOn, type Sql, sendOn } from "./driver.ts";
 import { isAnswer, Late, Unanswered, unreachable } from "./errors.ts";
-import type { Listener } from "./listener.ts";
+import { type Listener, presence } from "./listener.ts";
 import type { Pool } from "./pool.ts";
 import type { Patience } from "./statement.ts";
 import { onTimeUp } from "./time-up.ts";
@@ -64,10 +65,16 @@ function answer<Row>(o: Patience, query: Query<Row>): Promise<Row[]> {
 }
 
 /** By the connection that the instance itself keeps for all who listen. */
-export function createGivenListener(sql: Sql): Listener {
+export function createGivenListener(sql: Sql, locks: Locks): Listener {
   return {
     listen: (channel, onNotify) => {
-      const listening = sql.listen(channel, onNotify, () => onNotify(undefined));
+      const begin = (): void => {
+        runOn(listeningOf(sql), presence(locks)).then(
+          () => onNotify(undefined),
+          () => {}, // it broke, and is made anew
+        );
+      };
+      const listening = sql.listen(channel, onNotify, begin);
       const stop = async (): Promise<void> => (await listening).unlisten();
       listening.catch(() => {}); // who watches looks once in a while anyway
       return () => void stop().catch(() => {});

@@ -45,9 +45,9 @@ const queries = (s: string): readonly string[] => [
   `select format('index %L of scope %s points to record %L, which is not there', i.name, i.scope, i.key)
    from ${s}.record_index i where not exists (select from ${s}.records r where r.scope = i.scope and r.key = i.key and r.version <> '')`,
 
-  `select format('change number %s was given out %s times', n, count(*))
-   from (${[...rowTables, "deletions", "streams"].map((table) => `select n from ${s}.${table}`).join(" union all ")}) numbers
-   group by n having count(*) > 1`,
+  `select format('place %s of transaction %s was given out %s times', n, xact, count(*))
+   from (${[...rowTables, "deletions", "streams"].map((table) => `select xact, n from ${s}.${table}`).join(" union all ")}) places
+   group by xact, n having count(*) > 1`,
 
   `select format('a change of transaction %s is stored, and the cluster has come to %s only', max(xact), pg_snapshot_xmax(pg_current_snapshot())::text::bigint + shift)
    from (${[...rowTables, "deletions", "streams"].map((table) => `select xact from ${s}.${table}`).join(" union all ")}) changes, ${s}.lineage

@@ -1,4 +1,5 @@
 /** The connection that listens: one for a store, while somebody watches, and made anew whenever it breaks. */
+import type { Locks } from "./connection.ts";
 import type { Link, LinkEvents } from "./driver.ts";
 
 /** `payload` of a notification; `undefined` where something may have been missed, because nobody listened before now. */
@@ -13,7 +14,10 @@ export interface Listener {
 /** Pauses between two attempts to connect, in milliseconds: doubled each time. */
 const pause = { least: 100, most: 5_000 };
 
-export function createListener(open: (events: LinkEvents) => Promise<Link>): Listener {
+/** What a connection runs that listens: so that others know that somebody does. */
+export const presence = ({ listening }: Locks): string => `select pg_advisory_lock_shared(${listening}, 0)`;
+
+export function createListener(open: (events: LinkEvents) => Promise<Link>, locks: Locks): Listener {
   const channels = new Map<string, Set<OnNotify>>();
   let link: Link | undefined;
   let isOpening = false;
@@ -26,7 +30,7 @@ export function createListener(open: (events: LinkEvents) => Promise<Link>): Lis
 
   const subscribe = async (to: Link, channel: string): Promise<void> => {
     try {
-      await to.run(`listen ${quoted(channel)}`);
+      await to.run(`listen ${quoted(channel)}; ${presence(locks)}`);
       failures = 0;
       tell(channel, undefined);
     } catch {

@@ -5,6 +5,7 @@ export const locksOf = (schema: string): Locks => ({
   scope: numberOf(schema, "scope"),
   log: numberOf(schema, "log"),
   migration: numberOf(schema, "migration"),
+  listening: numberOf(schema, "listening"),
 });
 
 /** FNV-1a, as a signed number of 32 bits: the same for every process and every version of this package. */

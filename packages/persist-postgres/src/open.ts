@@ -1,6 +1,6 @@
 /** From the options to a connection: the server is checked, and the schema made or brought to the present layout. */
 import { type Capabilities, PersistError } from "@cuitty/persist-core";
-import { type Connection, createConnection, type Patience } from "./connection.ts";
+import { type Connection, createConnection, type Locks, type Patience } from "./connection.ts";
 import { openRaw } from "./driver.ts";
 import { createGivenListener, createGivenPool } from "./given-pool.ts";
 import { createListener, type Listener } from "./listener.ts";
@@ -34,8 +34,9 @@ interface Found extends Server {
 export async function open(options: ParsedOptions): Promise<Opened> {
   const { schema, place } = options;
   const pool = createPoolOf(options);
-  const listener = createListenerOf(options);
-  const connection = createConnection({ pool, listener, schema: `"${schema}"`, place, locks: locksOf(schema) });
+  const locks = locksOf(schema);
+  const listener = createListenerOf(options, locks);
+  const connection = createConnection({ pool, listener, schema: `"${schema}"`, place, locks });
   const o = { deadline: performance.now() + patience };
   try {
     const server = await prepare(connection, schema, o);
@@ -67,10 +68,10 @@ export function createPoolOf({ server, max, statementTimeout }: ParsedOptions): 
 
 const deaf: Listener = { listen: () => () => {}, close: async () => {} };
 
-function createListenerOf({ server, prepare: prepares, statementTimeout }: ParsedOptions): Listener {
+function createListenerOf({ server, prepare: prepares, statementTimeout }: ParsedOptions, locks: Locks): Listener {
   if (!prepares) return deaf; // a pooler: what is set on a connection does not stay there
-  if ("sql" in server) return createGivenListener(server.sql);
-  return createListener((events) => openSession(server.login, { statementTimeout }, events));
+  if ("sql" in server) return createGivenListener(server.sql, locks);
+  return createListener((events) => openSession(server.login, { statementTimeout }, events), locks);
 }
 
 async function prepare(connection: Connection, schema: string, o: Patience): Promise<Server> {

@@ -17,8 +17,8 @@ const text = perSchema(
     delete from ${s}.kv using ${lockedScope(s, lock, "$1")} as given where kv.scope = $1 and kv.key = $2 and kv.version <> ''
     returning kv.key, kv.expires_at, given.xact
   )
-  insert into ${s}.deletions (scope, space, key, version, deleted_at, reason, xact)
-  select $1, 'kv', key, $3, $4, case when expires_at <= $4 then 'expired' else 'deleted' end, xact from gone
+  insert into ${s}.deletions (scope, space, key, version, deleted_at, reason, xact, n)
+  select $1, 'kv', key, $3, $4, case when expires_at <= $4 then 'expired' else 'deleted' end, xact, 1 from gone
   returning reason`,
 );
 

@@ -4,6 +4,7 @@ import { type Connection, perSchema } from "./connection.ts";
 import { lockedScope } from "./locked-scope.ts";
 import { compare } from "./locking.ts";
 import { hexOf } from "./operations.ts";
+import { columnsOfTexts, toTexts } from "./text-columns.ts";
 
 /** Of one key the last counts. In the order of the keys, so that two groups of two processes never wait in a circle. */
 function inOrder(ops: readonly PutOp[]): PutOp[] {
@@ -25,16 +26,18 @@ export function plainValues(lists: readonly (readonly Op[])[]): PutOp[] | undefi
   return values;
 }
 
+// The place in the feed counts within the transaction, which is this statement: so it needs no number of the sequence.
 const valueTexts = perSchema((s) => {
   const given = (lock: number) => `${lockedScope(s, lock, "$1")} as given`;
-  const columns = "(scope, key, version, updated_at, expires_at, xact, value)";
+  const columns = "(scope, key, version, updated_at, expires_at, xact, n, value)";
   const onConflict = `on conflict (scope, key) do update set version = excluded.version, updated_at = excluded.updated_at,
       expires_at = excluded.expires_at, xact = excluded.xact, n = excluded.n, value = excluded.value`;
   return {
     one: (lock: number) => `insert into ${s}.kv ${columns}
-      select $1, $3, $4, $2, $5, given.xact, $6 from ${given(lock)} ${onConflict}`,
+      select $1, $3, $4, $2, $5, given.xact, 1, $6 from ${given(lock)} ${onConflict}`,
     many: (lock: number) => `insert into ${s}.kv ${columns}
-      select $1, v.k, v.r, $2, v.e, given.xact, v.v from ${given(lock)}, json_to_recordset($3::text::json) as v(k text, r text, e bigint, v text) ${onConflict}`,
+      select $1, v.key, v.version, $2, nullif(v.expires_at, '')::bigint, given.xact, v.n, v.value
+      from ${given(lock)}, ${columnsOfTexts(["key", "version", "expires_at", "value"], 4, "$3")} ${onConflict}`,
   };
 });
 
@@ -52,8 +55,14 @@ export async function putValues(
     await connection.write(o, texts.one(lock), [scope, o.now, key, version, expiresAt, value], { fence: scope });
     return;
   }
-  const sent = JSON.stringify(inOrder(ops).map(sentRow));
-  await connection.write(o, texts.many(lock), [scope, o.now, sent], { fence: scope });
+  const rows = inOrder(ops);
+  const { delimiter, columns } = toTexts([
+    rows.map(({ key }) => key),
+    rows.map(({ version }) => version),
+    rows.map(({ expiresAt }) => expiresAt?.toString() ?? ""),
+    rows.map(({ value }) => value),
+  ]);
+  await connection.write(o, texts.many(lock), [scope, o.now, delimiter, ...columns], { fence: scope });
 }
 
 // ── records ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

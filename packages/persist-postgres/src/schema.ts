@@ -8,7 +8,7 @@
  * `scope` stands for a store's name and namespace. Times are milliseconds since the epoch. `collate "C"` orders by bytes.
  *
  * `xact` and `n` are the place of a row's last write in the feed of changes: the transaction, by a number that goes on when a dump is restored (see `lineage`), and a
- * place within it. A row with the version `''` is a ghost: it holds the place of a key that somebody needs to be absent, so that it can be locked. Nobody sees it.
+ * place within it, from 1: of the sequence, or counted by a statement that is all of its transaction. A row with the version `''` is a ghost: it holds the place of a key that somebody needs to be absent, so that it can be locked. Nobody sees it.
  */
 
 /** The tables that hold rows by key. */
@@ -17,6 +17,12 @@ export type RowTable = (typeof rowTables)[number];
 
 /** Of these tables the times of a row are of interest, and not only its value. */
 export const hasTimes = (table: RowTable): boolean => table === "records" || table === "blobs";
+
+/**
+ * The stream of an event that is looked for by its id: under another collation, which is by bytes as well, so that the index over ids serves it and no other one. Without statistics the one over
+ * versions looks as good, and goes through the whole stream.
+ */
+export const streamById = (stream: string): string => `${stream} collate "ucs_basic"`;
 
 const place = (s: string) => `
     xact bigint not null,
@@ -121,7 +127,7 @@ export const tables = (s: string): string => `
     primary key (scope, position)
   );
   create unique index events_by_version on ${s}.events (scope, stream, version);
-  create unique index events_by_id on ${s}.events (scope, stream, id);
+  create unique index events_by_id on ${s}.events (scope, ${streamById("stream")}, id);
 
   -- An id never comes again, because a reader may still hold it.
   create table ${s}.blob_contents (

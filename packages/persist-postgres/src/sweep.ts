@@ -40,7 +40,7 @@ const expiry = (s: string, table: RowTable): Chore => ({
       select key, version from ${s}.${table} where scope = $1 and expires_at <= $2
       order by expires_at limit ${step.rows} for update skip locked
     )
-    select count(${s}.delete_row($1, '${table}', key, version, $2, ${s}.xact()))::integer as n from expired`,
+    select count(${s}.delete_row($1, '${table}', key, version, $2, (select ${s}.xact())))::integer as n from expired`,
     (scope, now) => [scope, now],
   ),
 });

@@ -79,7 +79,7 @@ describe.skipIf(missing)(`changes${missing && ` (skipped: ${missing})`}`, () => 
     const lower = await begin(sql, connection);
     await commitLists(lower.connection, feed.scope, [[put("x", "1")]], at());
     await feed.commit(remove("k"));
-    await commitLists(lower.connection, feed.scope, [[put("k", "2")]], at());
+    await commitLists(lower.connection, feed.scope, [[put("k", "2"), put("y", "1")]], at()); // not alone: what is plain is alone in its transaction
     await lower.commit();
     for (const limit of [1, 10]) {
       const last = (await feed.readAll(since, limit)).filter(({ key }) => key === "k").at(-1);

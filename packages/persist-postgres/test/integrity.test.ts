@@ -60,7 +60,11 @@ describe.skipIf(missing)(`integrity${missing && ` (skipped: ${missing})`}`, () =
       /stream 't' .* ends with version 2/,
     ],
     ["a record is gone", "delete from S.records", /points to record '.*', which is not there/],
-    ["a place is taken twice", "update S.kv set n = 1; update S.deletions set n = 1", /change number 1 was given out/],
+    [
+      "a place is taken twice",
+      "update S.kv set xact = 1, n = 1; update S.deletions set xact = 1, n = 1",
+      /place 1 of transaction 1 was given out/,
+    ],
     ["a change is of the future", "update S.kv set xact = xact + 1000000", /the cluster has come to \d+ only/],
   ])("it is found that %s", async (name, damage, problem) => {
     const schema = name.replaceAll(/\W/g, "_");

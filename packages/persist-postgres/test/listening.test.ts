@@ -70,7 +70,10 @@ test("where the connection that listens has become silent, changes are looked fo
   const { login } = parseOptions({ url: database.url, timeouts: { connect: 500 } }).server as { login: Login };
   const limits = { statementTimeout: 60_000 };
   const pool = createPool({ max: 2, open: (events) => openSession(login, limits, events) });
-  const listener = createListener((events) => openSession({ ...login, port: proxy.port }, limits, events));
+  const listener = createListener(
+    (events) => openSession({ ...login, port: proxy.port }, limits, events),
+    other.connection.locks,
+  );
   const { schema, place } = other.connection;
   const heard: string[] = [];
   const listen: typeof listener.listen = (channel, onNotify) =>

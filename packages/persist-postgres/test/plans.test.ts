@@ -1,8 +1,10 @@
-/** Every statement of the sweep and of the bytes walks an index, also where it was planned for any parameters. */
+/** Every statement of the sweep and of the bytes walks an index, also where it was planned for any parameters; and so does who looks for an event. */
 import { useDatabase } from "@cuitty/persist-servers/vitest";
 import { expect, test } from "vitest";
 import { createBytes } from "../src/bytes.ts";
+import { commitLists } from "../src/commit.ts";
 import type { Connection, Param } from "../src/connection.ts";
+import { readEvents } from "../src/events.ts";
 import { sweep } from "../src/sweep.ts";
 import { at, bytesOf, type OpenedScope, openScope, rowWith } from "./opened.ts";
 
@@ -33,6 +35,46 @@ test("at 100 000 rows no statement reads a table from its beginning", async () =
       expect(plan, text).not.toMatch(/Seq Scan on (?!lineage|scopes)/);
     }
   }
+});
+
+test("without statistics, too, who looks for an event by its id goes by the index over ids", async () => {
+  const { connection, scope, sql } = await openScope(database.url);
+  await sql("alter table s.events set (autovacuum_enabled = off)");
+  const append = (o: Connection, ...appends: readonly (readonly string[])[]) => {
+    const lists = appends.map((ids) => [
+      { op: "append", stream: "stream", events: ids.map((id) => ({ id, type: "t", tags: [], data: "1" })) } as const,
+    ]);
+    return commitLists(o, scope, lists, at(1000));
+  };
+  const names = (from: number) => Array.from({ length: 1000 }, (_, i) => `${"id".repeat(20)}${from + i}`);
+  for (let from = 0; from < 5000; from += 1000) await append(connection, names(from)); // the index over ids has more pages by far
+
+  const scans = await connection.transaction(at(0), async (statement) => {
+    const count = async () => {
+      const [counted] = await statement<{ versions: number; ids: number }>(
+        `select pg_stat_get_xact_numscans('s.events_by_version'::regclass)::int as versions,
+           pg_stat_get_xact_numscans('s.events_by_id'::regclass)::int as ids`,
+        [],
+      );
+      return counted as NonNullable<typeof counted>;
+    };
+    await statement("discard plans", []);
+    const before = await count();
+    const within: Connection = { ...connection, write: (_, text, params) => statement(text, params) };
+    await append(within, ["a"], ["b"]); // plain
+    await append(within, ["c"], ["b"]); // a duplicate, which is judged list by list
+    const { events } = await readEvents(connection, statement, scope, {
+      stream: "stream",
+      ids: ["a", "b", "c"],
+      reverse: true,
+      limit: 3,
+    });
+    expect(events.map(({ version }) => version)).toEqual([5003, 5002, 5001]);
+    const after = await count();
+    return { versions: after.versions - before.versions, ids: after.ids - before.ids };
+  });
+  expect(scans.versions).toBe(0);
+  expect(scans.ids).toBeGreaterThanOrEqual(7);
 });
 
 /** Half of the rows are due for each chore, which is when a scan of the table looks cheap. */

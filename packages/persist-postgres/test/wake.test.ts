@@ -1,7 +1,7 @@
 import { findPostgres, mayBeMissing } from "@cuitty/persist-servers";
 import { useDatabase } from "@cuitty/persist-servers/vitest";
-import { describe, expect, test } from "vitest";
-import { formatAnnouncement, parseAnnouncement } from "../src/announcements.ts";
+import { describe, expect, test, vi } from "vitest";
+import { channelOf, formatAnnouncement, parseAnnouncement } from "../src/announcements.ts";
 import { latestCursor, readChanges } from "../src/changes.ts";
 import { at, connect, feedOf, keysOf, openAt, put } from "./feed-reader.ts";
 
@@ -33,6 +33,33 @@ describe.skipIf(missing)(`wake${missing && ` (skipped: ${missing})`}`, () => {
     wake.notify(feed.scope);
     await new Promise(setImmediate);
     expect(calls.here).toBe(1);
+  });
+
+  test.each([
+    ["its own connections", () => ({ url: database.url })],
+    ["a given instance", () => ({ sql: connect(database.url) })],
+  ])("a word is sent only where somebody listens, and whoever begins to is told before long (%s)", async (_, of) => {
+    const [reading, writing] = [await openAt(of()), await openAt({ url: database.url })];
+    const feed = await feedOf(writing.connection, "somebody");
+    const sql = connect(database.url);
+    const present = () => sql`select from pg_locks where locktype = 'advisory'
+      and database = (select oid from pg_database where datname = current_database())`;
+    await expect.poll(present, { timeout: 20_000 }).toEqual([]); // of the test before
+    const heard: (string | undefined)[] = [];
+    await sql.listen(channelOf(writing.connection), (payload) => heard.push(payload)); // by hand: nobody of ours
+    writing.wake.notify(feed.scope);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    writing.wake.notify(feed.scope);
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(heard).toEqual([]);
+
+    const onWake = vi.fn();
+    const stop = reading.wake.listen(feed.scope, onWake);
+    await expect.poll(() => heard.length, { timeout: 20_000 }).toBeGreaterThan(0); // a word of its own
+    onWake.mockClear();
+    writing.wake.notify(feed.scope);
+    await expect.poll(() => onWake.mock.calls.length, { timeout: 20_000 }).toBeGreaterThan(0);
+    stop();
   });
 
   test.each([true, false])(

@@ -1,5 +1,6 @@
 /** Streams of events: judging appends, appending, erasing. */
 import type { Locks } from "../connection.ts";
+import { streamById } from "../schema.ts";
 
 export const logFunctions = (s: string, locks: Locks): string => `
   -- The version of the stream's row, and under the empty key that of the log. Null where there are no events.
@@ -38,7 +39,7 @@ export const logFunctions = (s: string, locks: Locks): string => `
     into before
     from rows from (json_to_recordset(p_events) as (id text)) with ordinality as w(id, nth)
     left join lateral (
-      select id, version, position from ${s}.events where scope = p_scope and stream = p_stream and id = w.id offset 0 -- one by one, whatever the planner thinks of the table
+      select id, version, position from ${s}.events where scope = p_scope and ${streamById("stream")} = p_stream and id = w.id offset 0 -- one by one, whatever the planner thinks of the table
     ) e on true;
     if before.found = 0 then
       return case when ${s}.is_expected(p_scope, p_stream, p_expected) then null else '{"conflict": true}'::jsonb end;

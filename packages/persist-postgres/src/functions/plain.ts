@@ -1,6 +1,7 @@
 /** The functions of the schema for lists of the kinds that come most often, see `../plain.ts`: all of them by a few statements, and not list by list. */
 
 import type { Locks } from "../connection.ts";
+import { streamById } from "../schema.ts";
 import { sentRows, upsert } from "./rows.ts";
 
 const plainRecords = (s: string, locks: Locks): string => `
@@ -41,6 +42,7 @@ const plainAppends = (s: string, locks: Locks): string => `
   declare
     log record;
     at bigint;
+    p_xact bigint; -- asked for once: in the statement below it would be asked for by each stream
     versions json;
   begin
     perform pg_advisory_xact_lock_shared(${locks.scope}, p_scope);
@@ -49,15 +51,16 @@ const plainAppends = (s: string, locks: Locks): string => `
       select from json_to_recordset(p_streams) as w(k text, q text) where w.q is not null and not ${s}.is_expected(p_scope, w.k, w.q)
     ) or exists (
       select from json_to_recordset(p_events) as w(k text, id text),
-        lateral (select from ${s}.events where scope = p_scope and stream = w.k and id = w.id offset 0) e -- one by one, whatever the planner thinks of the table
+        lateral (select from ${s}.events where scope = p_scope and ${streamById("stream")} = w.k and id = w.id offset 0) e -- one by one, whatever the planner thinks of the table
     ) then
       return null;
     end if;
     select position, time into log from ${s}.events where scope = p_scope order by position desc limit 1;
     at := greatest(p_now, log.time); -- the clock may have been set back
+    p_xact := ${s}.xact();
     with heads as (
       insert into ${s}.streams as old (scope, stream, version, position, first, erased, created_at, updated_at, xact)
-      select p_scope, w.k, w.a, coalesce(log.position, 0) + w.p, 1, false, at, at, ${s}.xact() from json_to_recordset(p_streams) as w(k text, a bigint, p bigint)
+      select p_scope, w.k, w.a, coalesce(log.position, 0) + w.p, 1, false, at, at, p_xact from json_to_recordset(p_streams) as w(k text, a bigint, p bigint)
       on conflict (scope, stream) do update set version = old.version + excluded.version, position = excluded.position, erased = false,
         updated_at = greatest(old.updated_at, excluded.updated_at), xact = excluded.xact, n = excluded.n
       returning stream, version
