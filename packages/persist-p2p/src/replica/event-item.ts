@@ -1,0 +1,108 @@
+/** An event as peers send it: by its author's log, with its content, or as one that has none any more. */
+import { Buffer } from "node:buffer";
+import { checkKey, decode, type NewEventRow } from "@cuitty/persist-core";
+import { fromCbor, toCbor } from "../drivers/cbor.ts";
+import { stampBytes } from "../state/stamp.ts";
+import { ReplicaRefusal } from "../sync/replica.ts";
+
+export interface EventItem {
+  /** 16 bytes. */
+  readonly author: Uint8Array;
+  /** Its place in the author's log: 1, 2, 3 … */
+  readonly number: number;
+  readonly stamp: Uint8Array;
+  readonly namespace: string;
+  readonly stream: string;
+  /** Left out where it was erased, or where another event has its id. */
+  readonly content?: { readonly event: NewEventRow; readonly time: number } | undefined;
+}
+
+export const authorBytes = 16;
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Texts are sent as bytes, so that they come as they are. */
+export function encodeEvent({ author, number, stamp, namespace, stream, content }: EventItem): Uint8Array {
+  const head = [author, number, stamp, namespace, Buffer.from(stream)];
+  if (content === undefined) return toCbor(head);
+  const { id, type, tags, data, metadata } = content.event;
+  const texts = [id, type, JSON.stringify(tags), data].map((text) => Buffer.from(text));
+  return toCbor([...head, content.time, ...texts, metadata === undefined ? null : Buffer.from(metadata)]);
+}
+
+/** @throws {ReplicaRefusal} */
+export function decodeEvent(body: Uint8Array): EventItem {
+  const [author, number, stamp, namespace, stream, ...rest] = parse(body);
+  require(isBytes(author, authorBytes) && isBytes(stamp, stampBytes), "its author or stamp");
+  require(isCount(number) && number > 0, "its number");
+  require(typeof namespace === "string", "its namespace");
+  const head = { author, number, stamp, namespace, stream: textOf(stream) } as EventItem;
+  checkName(head.stream);
+  return rest.length === 0 ? head : { ...head, content: contentOf(rest) };
+}
+
+function contentOf([time, ...texts]: unknown[]): EventItem["content"] {
+  require(isCount(time) && texts.length === 5, "its time");
+  const [id = "", type = "", tagList = "", data = ""] = texts.slice(0, 4).map(textOf);
+  checkName(id);
+  const tags = readValue(tagList);
+  require(Array.isArray(tags) && tags.every((tag) => typeof tag === "string"), "its tags");
+  readValue(data);
+  const metadata = texts[4] === null ? undefined : textOf(texts[4]);
+  if (metadata !== undefined) readValue(metadata);
+  const event = { id, type, tags: tags as string[], data, ...(metadata === undefined ? {} : { metadata }) };
+  return { event, time: time as number };
+}
+
+function textOf(bytes: unknown): string {
+  require(bytes instanceof Uint8Array, "a text");
+  try {
+    return utf8.decode(bytes as Uint8Array);
+  } catch {
+    throw new ReplicaRefusal("An event has a text that is none.");
+  }
+}
+
+function parse(body: Uint8Array): unknown[] {
+  try {
+    const fields: unknown = fromCbor(body);
+    if (Array.isArray(fields)) return fields;
+  } catch {
+    // Told below.
+  }
+  throw new ReplicaRefusal("An event cannot be read.");
+}
+
+function checkName(name: string): void {
+  try {
+    checkKey(name);
+  } catch {
+    throw new ReplicaRefusal("An event has a name that no store gives.");
+  }
+}
+
+function readValue(text: string): unknown {
+  try {
+    return decode(text);
+  } catch {
+    throw new ReplicaRefusal("An event has data that no store writes.");
+  }
+}
+
+function isBytes(value: unknown, length: number): value is Uint8Array {
+  return value instanceof Uint8Array && value.length === length;
+}
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+function require(holds: boolean, what: string): void {
+  if (!holds) throw new ReplicaRefusal(`An event cannot be used: ${what} is malformed.`);
+}
+
+/** As the port names items. */
+export function eventId({ author, number }: Pick<EventItem, "author" | "number">): Uint8Array {
+  const id = Buffer.alloc(16);
+  id.set(author.subarray(0, 8));
+  id.writeBigUInt64BE(BigInt(number), 8);
+  return id;
+}

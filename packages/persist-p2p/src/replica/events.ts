@@ -1,0 +1,182 @@
+/** Events in the replication log: each author's own log, by number, beside this peer's order of all. */
+import type { Answer, AppendOp } from "@cuitty/persist-core";
+import { append, type Connection, replaceEvent } from "@cuitty/persist-sqlite/host";
+import { compareStamps } from "../state/stamp.ts";
+import type { Item } from "../sync/replica.ts";
+import { authorId, countOf, readVector, setCount } from "./authors.ts";
+import { erasedUpTo } from "./erasures.ts";
+import { type EventItem, encodeEvent, eventId } from "./event-item.ts";
+import type { ReplicaParts } from "./parts.ts";
+
+interface CommitPlace {
+  readonly namespace: string;
+  readonly seq: number;
+}
+
+/** Inside a write transaction, after the append. */
+export function logAppend(
+  { connection, clock, author }: ReplicaParts,
+  { namespace, seq }: CommitPlace,
+  op: AppendOp,
+  { appended }: Answer,
+): void {
+  if (appended === undefined || appended.duplicate) return;
+  const stamp = clock.tick();
+  const first = appended.position - op.events.length + 1;
+  const count = countOf(connection, author.id);
+  for (const i of op.events.keys()) {
+    const number = count + i + 1;
+    const position = first + i;
+    writeEvent(connection, {
+      author: author.id,
+      number,
+      namespace,
+      stream: op.stream,
+      position,
+      stamp,
+      seq,
+      via: null,
+    });
+  }
+  setCount(connection, author.id, count + op.events.length);
+}
+
+/** What an event from elsewhere did. */
+export type EventOutcome = "stored" | "known" | "gap";
+
+/** Inside a write transaction. */
+export function storeEvent(
+  { connection, clock }: ReplicaParts,
+  item: EventItem,
+  { seq, via, now }: { readonly seq: number; readonly via: number; readonly now: number },
+): EventOutcome {
+  const author = authorId(connection, item.author);
+  const count = countOf(connection, author);
+  if (item.number <= count) return "known";
+  if (item.number > count + 1) return "gap";
+  clock.observe(item.stamp);
+  const { namespace, stream, stamp, number } = item;
+  const position = place(connection, author, item, now);
+  writeEvent(connection, { author, number, namespace, stream, position, stamp, seq, via });
+  setCount(connection, author, number);
+  return "stored";
+}
+
+/** Gives the event its place in this peer's order; `null` where it gets none. */
+function place(connection: Connection, author: number, item: EventItem, now: number): number | null {
+  const { namespace, stream, content, number } = item;
+  if (content === undefined || number <= erasedUpTo(connection, namespace, stream, author)) return null;
+  const { event, time } = content;
+  const present = findById(connection, namespace, stream, event.id);
+  if (present === undefined) return append(connection, namespace, { stream, events: [event] }, now, time).position;
+  // One id stands once in a stream. Which of the two is the same everywhere; an event that was erased is not replaced.
+  if (present.type === null || compareStamps(present.stamp, item.stamp) <= 0) return null;
+  replaceEvent(connection, namespace, stream, present.version, event, time);
+  connection
+    .statement("update replica_events set position = null where namespace = ? and position = ?")
+    .run(namespace, present.position);
+  return present.position;
+}
+
+interface PresentEvent {
+  readonly version: number;
+  readonly position: number;
+  readonly type: string | null;
+  readonly stamp: Uint8Array;
+}
+
+function findById(connection: Connection, namespace: string, stream: string, id: string): PresentEvent | undefined {
+  return connection
+    .statement(
+      `select e.version, e.position, e.type, r.stamp from events e
+       join replica_events r on r.namespace = e.namespace and r.position = e.position
+       where e.namespace = ? and e.stream = ? and e.id = ?`,
+    )
+    .get(namespace, stream, id) as PresentEvent | undefined;
+}
+
+interface StoredLine {
+  readonly author: number;
+  readonly number: number;
+  readonly namespace: string;
+  readonly stream: string;
+  readonly position: number | null;
+  readonly stamp: Uint8Array;
+  readonly seq: number;
+  readonly via: number | null;
+}
+
+function writeEvent(connection: Connection, line: StoredLine): void {
+  const { author, number, namespace, stream, position, stamp, seq, via } = line;
+  connection
+    .statement(
+      "insert into replica_events (author, number, namespace, stream, position, stamp, seq, via) values (?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .run(author, number, namespace, stream, position, stamp, seq, via);
+}
+
+// ── as items ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What {@link toEventItem} needs of the tables, from `r`, `a` and `e`. */
+export const eventItemSql = {
+  columns:
+    "a.author, r.number, r.stamp, r.namespace, r.stream, e.time, e.id, e.type, e.tags, e.data, e.metadata, r.seq, r.via",
+  from: `replica_events r cross join replica_authors a on a.id = r.author
+    left join events e on e.namespace = r.namespace and e.position = r.position`,
+};
+
+export interface EventItemRow {
+  readonly author: Uint8Array;
+  readonly number: number;
+  readonly stamp: Uint8Array;
+  readonly namespace: string;
+  readonly stream: string;
+  readonly time: number | null;
+  readonly id: string | null;
+  readonly type: string | null;
+  readonly tags: string | null;
+  readonly data: string | null;
+  readonly metadata: string | null;
+  readonly seq: number;
+  readonly via: number | null;
+}
+
+export function toEventItem(row: EventItemRow): Item {
+  const { author, number, stamp, namespace, stream } = row;
+  const item: EventItem = { author, number, stamp, namespace, stream, content: contentOf(row) };
+  return { kind: "event", id: eventId(item), mark: new Uint8Array(0), body: encodeEvent(item) };
+}
+
+function contentOf({ id, type, tags, data, metadata, time }: EventItemRow): EventItem["content"] {
+  if (id === null || type === null || time === null) return undefined;
+  const list = tags === null ? [] : (JSON.parse(tags) as string[]);
+  return { time, event: { id, type, tags: list, data: data ?? "", ...(metadata === null ? {} : { metadata }) } };
+}
+
+/** Events of each author after the number that the vector has for it, in order, as many as fit in `bytes`. */
+export function eventsAfter(
+  connection: Connection,
+  vector: ReadonlyMap<string, number>,
+  bytes: number,
+): { readonly items: readonly Item[]; readonly more: boolean } {
+  const items: Item[] = [];
+  let size = 0;
+  for (const [author, count] of readVector(connection)) {
+    const page = connection.statement(
+      `select ${eventItemSql.columns} from ${eventItemSql.from}
+       where r.author = (select id from replica_authors where author = unhex(?)) and r.number > ? order by r.number limit 100`,
+    );
+    for (let from = vector.get(author) ?? 0; from < count; ) {
+      const rows = page.all(author, from) as EventItemRow[];
+      for (const row of rows) {
+        if (size >= bytes) return { items, more: true };
+        const item = toEventItem(row);
+        items.push(item);
+        size += item.body.length;
+        from = row.number;
+      }
+      if (rows.length === 0) break;
+    }
+  }
+  return { items, more: false };
+}

@@ -1,0 +1,152 @@
+/** What a file goes through: it was another adapter's, is copied, restored, and forgets. */
+import { join } from "node:path";
+import { createStore } from "@cuitty/persist-core";
+import { sqlite } from "@cuitty/persist-sqlite/adapter";
+import { expect, test } from "vitest";
+import type { Link } from "../../src/sync/link.ts";
+import { createSyncer, type Syncer } from "../../src/sync/syncer.ts";
+import { expectEqual, openPeer, openPeers, read, readAll, type TestPeer, temporaryFolder } from "../stores.ts";
+
+const days = 24 * 60 * 60 * 1000;
+
+test("a file of the SQLite adapter becomes a peer's with all that is in it", async () => {
+  const path = join(temporaryFolder(), "app.db");
+  const adapter = await sqlite({ path });
+  const before = await createStore({ name: "test", adapter });
+  await before.records.put("r", { n: 1 });
+  await before.kv.set("k", 1, { ttl: "1h" });
+  await before.blobs.put("b", Buffer.alloc(300_000, 7));
+  await before.events.append("s", [
+    { type: "t", data: 1 },
+    { type: "t", data: 2 },
+  ]);
+  const digest = await before.digest();
+  await before.close();
+  await adapter.close?.();
+
+  const a = await openPeer(path);
+  const b = await openPeer();
+  expect(await a.store.digest()).toBe(digest);
+  readAll([a, b]);
+  await expectEqual([a, b]);
+  expect(await b.store.digest()).toBe(digest);
+});
+
+test("a peer's file is not opened by the SQLite adapter, whose writes would never be told", async () => {
+  const path = join(temporaryFolder(), "app.db");
+  await openPeer(path);
+  await expect(sqlite({ path })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+});
+
+test("what was removed is forgotten after a month, and does not come back from who was away", async () => {
+  const [a, b] = await openPeers(2);
+  if (a === undefined || b === undefined) throw new Error("There are two.");
+  await a.store.records.put("gone", 1);
+  await a.store.records.put("kept", 1);
+  readAll([a, b]);
+  b.replica.confirmed(a.replica.id, b.replica.head());
+  await a.store.records.delete("gone");
+  await a.store.kv.set("last", 1);
+  const rows = () => a.replica.fingerprint(new Uint8Array(16), 0).count;
+  expect(rows()).toBe(3);
+  a.replica.forget(Date.now() + 29 * days);
+  expect(rows()).toBe(3);
+  a.replica.forget(Date.now() + 31 * days);
+  expect(rows()).toBe(2);
+  expect(a.replica.floor()).toBeGreaterThan(Date.now());
+
+  // b has not heard of the deletion, and will not any more.
+  const had = b.replica.marks(new Uint8Array(16), 0, 10);
+  const lackedByA = a.replica.lacking(had);
+  expect(lackedByA).toHaveLength(1);
+  expect(b.replica.unlessRemoved(lackedByA, a.replica.id, a.replica.floor())).toEqual([]);
+  expect(await b.store.records.get("gone")).toBeUndefined();
+  read(a, b);
+  await expectEqual([a, b]);
+});
+
+test("what nobody has confirmed stays, however old it is", async () => {
+  const [a, b] = await openPeers(2);
+  if (a === undefined || b === undefined) throw new Error("There are two.");
+  await b.store.records.put("new", 1);
+  await a.store.kv.set("k", 1);
+  const had = b.replica.marks(new Uint8Array(16), 0, 10);
+  expect(b.replica.unlessRemoved(had, a.replica.id, Date.now() + 100 * days)).toEqual(had);
+  expect((await b.store.records.get("new"))?.value).toBe(1);
+});
+
+test("two stores of one process on one file are one peer", async () => {
+  const path = join(temporaryFolder(), "app.db");
+  const one = await openPeer(path);
+  const other = await openPeer(path);
+  expect(other.replica).toBe(one.replica);
+  await one.store.kv.set("k", 1);
+  expect(await other.store.kv.get("k")).toBe(1);
+});
+
+test("who was away for longer than deletions are remembered learns of them when sets are compared", async () => {
+  const [a, b] = await openPeers(2);
+  if (a === undefined || b === undefined) throw new Error("There are two.");
+  await a.store.records.put("gone", 1);
+  await a.store.records.put("kept", 1);
+  await b.store.records.put("gone too", 1);
+  const first = connect(a, b);
+  await first.synced();
+  first.close();
+  await a.store.records.delete("gone");
+  await a.store.records.delete("gone too");
+  await a.store.kv.set("last", 1);
+  a.replica.forget(Date.now() + 31 * days);
+  await b.store.records.put("new", 1);
+
+  const second = connect(a, b);
+  const keys = async ({ store }: TestPeer) => (await store.records.list().toArray()).map(({ key }) => key);
+  await expect.poll(() => keys(b), { timeout: 10_000 }).toEqual(["kept", "new"]);
+  await second.synced();
+  second.close();
+  await expectEqual([a, b]);
+  expect(await keys(a)).toEqual(["kept", "new"]);
+});
+
+/** Compares all that both have soon after they are equal. */
+const limits = { selfCheck: 20 };
+
+function connect(a: TestPeer, b: TestPeer): Pick<Syncer, "synced" | "close"> {
+  const [one, other] = [a, b].map(({ replica }) => createSyncer({ replica, limits })) as [Syncer, Syncer];
+  const [here, there] = linkPair();
+  one.connect(here);
+  other.connect(there);
+  const close = () => {
+    one.close();
+    other.close();
+  };
+  return { synced: one.synced, close };
+}
+
+/** Two ends of one link within this process. */
+function linkPair(): [Link, Link] {
+  const ends: { frame?: (frame: Uint8Array) => void; end?: (why: Error | undefined) => void }[] = [{}, {}];
+  let ended = false;
+  const endOf = (i: number): Link => ({
+    peer: `peer ${1 - i}`,
+    address: "here",
+    limited: false,
+    send(frame) {
+      queueMicrotask(() => ended || ends[1 - i]?.frame?.(frame));
+      return true;
+    },
+    onDrain: () => undefined,
+    onFrame(listener) {
+      (ends[i] as { frame?: typeof listener }).frame = listener;
+    },
+    onEnd(listener) {
+      (ends[i] as { end?: typeof listener }).end = listener;
+    },
+    end() {
+      if (ended) return;
+      ended = true;
+      for (const { end } of ends) end?.(undefined);
+    },
+  });
+  return [endOf(0), endOf(1)];
+}
