@@ -1,5 +1,7 @@
+export { type Bucket, createBucket, openBucket, type S3Place } from "./bucket.ts";
 export { type CephServer, startCeph } from "./ceph.ts";
 export { type CephPrograms, findCeph } from "./ceph-programs.ts";
+export { findChromium } from "./chromium.ts";
 export { createDatabase, type Database, type DatabaseOptions } from "./database.ts";
 export { findFreePort } from "./free-port.ts";
 export { type GivenS3, givenS3 } from "./given-s3.ts";

@@ -20,6 +20,7 @@ import { uploads } from "./clauses/52-uploads.ts";
 import { endingUploads } from "./clauses/53-ending-uploads.ts";
 import { copyingBlobs } from "./clauses/54-copying-blobs.ts";
 import { folders } from "./clauses/56-folders.ts";
+import { links } from "./clauses/58-links.ts";
 import { events } from "./clauses/60-events.ts";
 import { failIf } from "./clauses/61-fail-if.ts";
 import { readingEvents } from "./clauses/62-reading-events.ts";
@@ -29,9 +30,11 @@ import { consumers } from "./clauses/67-consumers.ts";
 import { leases } from "./clauses/68-leases.ts";
 import { transactions } from "./clauses/70-transactions.ts";
 import { isolation } from "./clauses/72-isolation.ts";
+import { midway } from "./clauses/73-midway.ts";
 import { feeds } from "./clauses/75-feeds.ts";
 import { feedCursors } from "./clauses/76-feed-cursors.ts";
 import { watchers } from "./clauses/77-watchers.ts";
+import { withoutFeed } from "./clauses/78-without-feed.ts";
 import { scopes } from "./clauses/80-scopes.ts";
 import { wholeStore } from "./clauses/82-whole-store.ts";
 import { lifecycle } from "./clauses/90-lifecycle.ts";
@@ -68,6 +71,7 @@ export const chapters: readonly Chapter[] = [
   endingUploads,
   copyingBlobs,
   folders,
+  links,
   events,
   failIf,
   readingEvents,
@@ -77,9 +81,11 @@ export const chapters: readonly Chapter[] = [
   leases,
   transactions,
   isolation,
+  midway,
   feeds,
   feedCursors,
   watchers,
+  withoutFeed,
   scopes,
   wholeStore,
   lifecycle,

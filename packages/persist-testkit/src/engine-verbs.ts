@@ -1,6 +1,7 @@
 /** For clauses about engines: operations as core would make them, checked and encoded, with versions that nobody else has. */
 import type {
   AppendOp,
+  BlobFacts,
   ChangedRow,
   CommitResult,
   DeleteOp,
@@ -31,8 +32,15 @@ export function newVersion(): string {
 
 export function put(key: string, value: unknown = key, more: Partial<PutOp> = {}): PutOp {
   const space = more.space ?? "kv";
-  const op = { op: "put", space, key, value: JSON.stringify(value), version: newVersion(), ...more } as const;
+  const stored = space === "blobs" ? factsWith(value) : value;
+  const op = { op: "put", space, key, value: JSON.stringify(stored), version: newVersion(), ...more } as const;
   return space === "records" ? { ...op, index: more.index ?? [] } : op;
+}
+
+/** As core makes them; an engine knows size and etag better. */
+function factsWith(value: unknown): BlobFacts {
+  const metadata = { value: JSON.stringify(value) };
+  return { size: 0, digest: "sha-256:", etag: "", contentType: "application/octet-stream", metadata };
 }
 
 export function remove(key: string, more: Partial<DeleteOp> = {}): DeleteOp {
@@ -152,6 +160,16 @@ export async function changesAfter(
     cursor = page.cursor;
   }
   return fail("changes says for ever that there is more");
+}
+
+/** Begins to look at what changes; `undefined` where the engine does not keep that. Answers what gives the changes since. */
+export async function noteChanges(
+  engine: Engine,
+  o: EngineOptions,
+): Promise<(() => Promise<ChangedRow[]>) | undefined> {
+  if (engine.capabilities.watch === "absent") return undefined;
+  const cursor = await engine.latest(o);
+  return () => changesAfter(engine, o, cursor);
 }
 
 /** Sweeps until there is nothing more to do. */

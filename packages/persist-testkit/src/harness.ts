@@ -15,6 +15,8 @@ export interface Harness {
   crash?(id: string): Promise<void>;
   /** Frees the place. Called once for each id, when all of its adapters have ended. */
   destroy?(id: string): Promise<void>;
+  /** Each further `open` of a place that is open gives another peer, with a copy of its own. Then clauses about what a peer keeps for itself are passed over. */
+  readonly peers?: true;
   /** For replicated backends: resolves when all peers are equal. */
   settle?(id: string): Promise<void>;
   /** Keys of clauses that are known to fail. Each must fail: one that passes, is skipped or does not exist is a failure, so that the list is never out of date. */

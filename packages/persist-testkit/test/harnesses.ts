@@ -2,7 +2,8 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Engine, memory, type PersistAdapter } from "@cuitty/persist-core";
+import { type CommitResult, type Engine, memory, type Op, type PersistAdapter } from "@cuitty/persist-core";
+import { p2p } from "@cuitty/persist-p2p/adapter";
 import { sqlite } from "@cuitty/persist-sqlite/adapter";
 import type { Harness } from "@cuitty/persist-testkit";
 
@@ -41,6 +42,46 @@ export function distantHarness(): Harness {
     },
   };
 }
+
+/** Memory that keeps no changes, and judges ranges only before a commit begins: the least that a store of objects may be. */
+export function feedlessHarness(): Harness {
+  const { open, ...rest } = memoryHarness();
+  return {
+    ...rest,
+    name: "memory without a feed",
+    async open(id) {
+      const adapter = await open(id);
+      const engine: typeof adapter.engine = async (scope) => feedless((await adapter.engine?.(scope)) as Engine);
+      return { ...adapter, engine };
+    },
+  };
+}
+
+function feedless(engine: Engine): Engine {
+  const refuse = () => {
+    throw new Error("nobody may ask what changed");
+  };
+  return {
+    ...engine,
+    capabilities: { ...engine.capabilities, watch: "absent", isolation: "atomic" },
+    changes: refuse,
+    latest: refuse,
+    async commit(lists, o) {
+      const results: CommitResult[] = [];
+      for (const list of lists) {
+        const [check] = await engine.commit([list.map((op) => (op.op === "checkRange" ? op : nothing))], o);
+        await new Promise((resolve) => setImmediate(resolve)); // others may come between
+        const rest = list.map((op) => (op.op === "checkRange" ? nothing : op));
+        const [result] = check?.outcome === "applied" ? await engine.commit([rest], o) : [check];
+        results.push(result as CommitResult);
+      }
+      return results;
+    },
+  };
+}
+
+/** Keeps the place of another operation in a list. */
+const nothing: Op = { op: "check", space: "system", key: "no such key", ifVersion: null };
 
 function distant(engine: Engine): Engine {
   let calls = 0;
@@ -156,15 +197,18 @@ function mortal(adapter: PersistAdapter, death: AbortSignal): PersistAdapter {
 }
 
 /** Files in a folder of the system's for temporary ones. A crash goes on with copies of what is on the disk in that moment. */
-export function sqliteHarness(): Harness & { end(): void } {
+export function fileHarness(
+  name: string,
+  openFile: (path: string) => Promise<PersistAdapter>,
+): Harness & { end(): void } {
   const folder = mkdtempSync(join(tmpdir(), "persist-kit-"));
   const crashes = new Map<string, number>();
   const opened = new Map<string, PersistAdapter[]>();
   const pathOf = (id: string) => join(folder, `${id}.${crashes.get(id) ?? 0}.db`);
   return {
-    name: "sqlite",
+    name,
     async open(id) {
-      const adapter = await sqlite({ path: pathOf(id), durability: "relaxed" });
+      const adapter = await openFile(pathOf(id));
       opened.set(id, [...(opened.get(id) ?? []), adapter]);
       return adapter;
     },
@@ -182,9 +226,19 @@ export function sqliteHarness(): Harness & { end(): void } {
         for (const suffix of ["", "-wal", "-shm"]) {
           rmSync(join(folder, `${id}.${crash}.db${suffix}`), { force: true });
         }
+        rmSync(join(folder, `${id}.${crash}.db-peer`), { recursive: true, force: true });
       }
       crashes.delete(id);
     },
     end: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+export function sqliteHarness(): Harness & { end(): void } {
+  return fileHarness("sqlite", (path) => sqlite({ path, durability: "relaxed" }));
+}
+
+/** One peer, that meets no other. */
+export function p2pHarness(): Harness & { end(): void } {
+  return fileHarness("p2p", (path) => p2p({ path, durability: "relaxed" }));
 }

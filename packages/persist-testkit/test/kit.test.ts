@@ -26,7 +26,11 @@ describe("certify", () => {
   it("reports each clause, counted by status", async () => {
     const report = await certify(memoryHarness(), { only: "K-blobs-url" });
     expect(report).toMatchObject({ adapter: "memory", passed: 1, failed: 0, absent: 1, skipped: 0, gaps: 0 });
-    const place = { number: expect.stringMatching(/^50\.\d+$/), section: "50 Blobs", title: expect.any(String) };
+    const place = {
+      number: expect.stringMatching(/^58\.\d+$/),
+      section: "58 Links to blobs",
+      title: expect.any(String),
+    };
     expect(report.clauses).toEqual([
       { key: "K-blobs-url-absent", ...place, status: "passed" },
       { key: "K-blobs-url", ...place, status: "absent", detail: "signedUrls is absent" },
@@ -159,7 +163,7 @@ describe("testAdapter", () => {
 
   it("declares a suite for each chapter and a test for each clause", async () => {
     const { suites, results } = await run(memoryHarness());
-    expect(suites).toEqual(["memory keeps the contract (seed 7)", "50 Blobs"]);
+    expect(suites).toEqual(["memory keeps the contract (seed 7)", "58 Links to blobs"]);
     expect(results).toEqual(["K-blobs-url-absent: passed", "K-blobs-url: passed"]);
   });
 
@@ -191,7 +195,7 @@ describe("toMarkdown", () => {
       "",
       "| section | passed | failed | absent | skipped | gap |",
       "|---|---|---|---|---|---|",
-      "| 50 Blobs | 1 | 0 | 1 | 0 | 0 |",
+      "| 58 Links to blobs | 1 | 0 | 1 | 0 | 0 |",
       "| all | 1 | 0 | 1 | 0 | 0 |",
       "",
       "## Capabilities",
@@ -200,6 +204,8 @@ describe("toMarkdown", () => {
       "|---|---|",
       ...["transactions", "conditions", "watch", "indexes"].map((name) => expect.stringMatching(`^\\| ${name} \\| `)),
       "| signedUrls | absent |",
+      "| blobSnapshots | native |",
+      "| blobConditions | native |",
       expect.stringMatching(/^\| expectedVersion \| /),
       "| order | total |",
       "| isolation | serializable |",
@@ -214,7 +220,7 @@ describe("toMarkdown", () => {
       "| number | clause | status | promise | detail |",
       "|---|---|---|---|---|",
       expect.stringMatching(
-        /^\| 50\.\d+ \| `K-blobs-url` \| absent \| A link gives the content without this store \| signedUrls is absent \|$/,
+        /^\| 58\.\d+ \| `K-blobs-url` \| absent \| A link gives the content and its type without this store \| signedUrls is absent \|$/,
       ),
       "",
     ]);

@@ -11,7 +11,9 @@ it("testAdapter runs under node:test, which is told what is skipped and what fai
     execFile("node", args, { env }, (_error, stdout) => resolve(stdout));
   });
   expect(output).toMatch(/# Subtest: memory keeps the contract \(seed -?\d+\)/);
-  expect(output).toMatch(/ok 2 - K-blobs-url A link gives the content without this store # SKIP signedUrls is absent/);
+  expect(output).toMatch(
+    /ok 2 - K-blobs-url A link gives the content and its type without this store # SKIP signedUrls is absent/,
+  );
   expect(output).toMatch(/not ok \d+ - K-blobs-url-absent/);
   expect(output).toContain("K-blobs-url-absent passes, but is listed in knownGaps: remove it there");
   expect(output).toMatch(/# fail 1\n/);

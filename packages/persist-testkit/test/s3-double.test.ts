@@ -130,6 +130,13 @@ describe("signatures", () => {
     expect(await send(double, { ...withTrailer, body })).toBe("403<Code>SignatureDoesNotMatch</Code>");
   });
 
+  test("its own clock is in the headers of every answer", async () => {
+    const { double } = await started({ clock: () => Date.parse("2013-05-24T12:34:56Z") });
+    const { headers, body } = await fetch(double.endpoint);
+    expect(headers.get("date")).toBe("Fri, 24 May 2013 12:34:56 GMT");
+    await body?.cancel();
+  });
+
   test("a clock that is wrong is told the right time, by which the SDK corrects itself", async () => {
     const { s3, double } = await started({ clock: () => Date.now() + 3_600_000 }, { maxAttempts: 3 });
     await put(s3, "a");

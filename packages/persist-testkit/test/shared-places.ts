@@ -1,12 +1,14 @@
 // Places that several processes have open at once, and how the network between them and the place may break.
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { checkIntegrity as checkSchema } from "@cuitty/persist-postgres/adapter";
-import { createDatabase, type Proxy as Network, startProxy } from "@cuitty/persist-servers";
+import { createBucket, createDatabase, type Proxy as Network, startProxy } from "@cuitty/persist-servers";
 import { sharedPostgres } from "@cuitty/persist-servers/vitest";
 import { checkIntegrity as checkFile } from "@cuitty/persist-sqlite/adapter";
+import { slowDown, startS3Double } from "@cuitty/persist-testkit/s3-double";
 import { createDice } from "../src/history/dice.ts";
 import type { SharedAdapter } from "./processes/shared-adapters.ts";
 
@@ -20,6 +22,8 @@ export interface SharedPlace {
   check(): Promise<readonly string[]>;
   /** Breaks connections, and has replies be lost, now and then until the signal. */
   disturb?(seed: number, end: AbortSignal): Promise<void>;
+  /** Whether callers hear of what `disturb` breaks: else the adapter finds out what became of a call. */
+  readonly tellsOutages?: boolean;
   remove(): Promise<void>;
 }
 
@@ -47,12 +51,41 @@ export async function postgresAcrossBadNetwork(): Promise<SharedPlace> {
     location: proxy.through(database.location),
     quietLocation: database.location,
     disturb: (seed, end) => disturb(proxy, seed, end),
+    tellsOutages: true,
     async remove() {
       await proxy.close();
       await database.remove();
     },
   };
 }
+
+/** On a double in this process, which loses replies and asks for patience where it is told to. */
+async function s3Bucket(disturbed: boolean): Promise<SharedPlace> {
+  const double = await startS3Double();
+  const { endpoint, region, credentials, bucket } = await createBucket(double);
+  const place: SharedPlace = {
+    adapter: "s3",
+    location: JSON.stringify({ endpoint, region, credentials, bucket }),
+    check: async () => [],
+    remove: () => double.close(),
+  };
+  if (!disturbed) return place;
+  return {
+    ...place,
+    async disturb(_, end) {
+      const rules = [
+        double.faults.add({ fault: { kind: "lose-reply" }, share: 0.01 }),
+        double.faults.add({ fault: { kind: "lose-request" }, share: 0.01 }),
+        double.faults.add({ fault: slowDown, share: 0.02 }),
+      ];
+      if (!end.aborted) await once(end, "abort");
+      for (const rule of rules) rule.remove();
+    },
+  };
+}
+
+export const s3Double = (): Promise<SharedPlace> => s3Bucket(false);
+export const s3AcrossBadNetwork = (): Promise<SharedPlace> => s3Bucket(true);
 
 /** Milliseconds between two breaks, at most. */
 const calm = 600;

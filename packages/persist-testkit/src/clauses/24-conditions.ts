@@ -2,6 +2,7 @@
 import type { Condition, Store } from "@cuitty/persist-core";
 import { equal, fail, present, refused } from "../assertions.ts";
 import { type Chapter, type Clause, clause } from "../clause.ts";
+import type { Context } from "../context.ts";
 import { show } from "../show.ts";
 import { refusedBeforeIo } from "../untouched.ts";
 
@@ -18,6 +19,8 @@ interface Conditional {
   value(store: Store): Promise<unknown>;
   /** What the value is after `act`. */
   readonly after: unknown;
+  /** Of blobs, and not of what is sent in one piece. */
+  readonly isBlobCondition?: true;
 }
 
 const record = {
@@ -51,8 +54,17 @@ const conditionals: readonly Conditional[] = [
   { name: "kv.set", slug: "kv-set", act: (s, o) => s.kv.set("k", "new", o), after: "new", ...value },
   { name: "kv.delete", slug: "kv-delete", act: (s, o) => s.kv.delete("k", o), after: undefined, ...value },
   { name: "blobs.put", slug: "blobs-put", act: (s, o) => s.blobs.put("k", "new", o), after: "new", ...blob },
-  { name: "blobs.delete", slug: "blobs-delete", act: (s, o) => s.blobs.delete("k", o), after: undefined, ...blob },
+  {
+    name: "blobs.delete",
+    slug: "blobs-delete",
+    act: (s, o) => s.blobs.delete("k", o),
+    after: undefined,
+    isBlobCondition: true,
+    ...blob,
+  },
 ];
+
+const noBlobConditions = "blobConditions is absent";
 
 const malformed: readonly unknown[] = [
   { ifMatch: undefined },
@@ -67,10 +79,16 @@ const malformed: readonly unknown[] = [
   { ifmatch: "a" },
 ];
 
-function promises({ name, slug, act, set, remove, version, value, after }: Conditional): Clause[] {
+function promises(conditional: Conditional): Clause[] {
+  const { name, slug, act, set, remove, version, value, after } = conditional;
+  const openStore = async (t: Context): Promise<Store> => {
+    const store = await t.store();
+    if (conditional.isBlobCondition && store.capabilities.blobConditions === "absent") t.absent(noBlobConditions);
+    return store;
+  };
   return [
     clause(`K-if-match-${slug}`, ["With ifMatch of what is there, a write is done", name], async (t) => {
-      const store = await t.store();
+      const store = await openStore(t);
       await set(store, "old");
       await act(store, { ifMatch: present(await version(store), "the version") });
       equal(await value(store), after, "the value");
@@ -80,7 +98,7 @@ function promises({ name, slug, act, set, remove, version, value, after }: Condi
       `K-if-match-stale-${slug}`,
       ["With ifMatch of what was there, a write is CONFLICT and changes nothing", name],
       async (t) => {
-        const store = await t.store();
+        const store = await openStore(t);
         await set(store, "old");
         const stale = present(await version(store), "the version");
         await set(store, "other");
@@ -94,7 +112,7 @@ function promises({ name, slug, act, set, remove, version, value, after }: Condi
       `K-if-match-missing-${slug}`,
       ["With ifMatch, a write is CONFLICT where there is nothing", name],
       async (t) => {
-        const store = await t.store();
+        const store = await openStore(t);
         await refused(() => act(store, { ifMatch: "made-up" }), "CONFLICT", "where there never was anything");
         await set(store, "old");
         const gone = present(await version(store), "the version");
@@ -105,7 +123,7 @@ function promises({ name, slug, act, set, remove, version, value, after }: Condi
     ),
 
     clause(`K-if-match-made-up-${slug}`, ["With ifMatch of what never was, a write is CONFLICT", name], async (t) => {
-      const store = await t.store();
+      const store = await openStore(t);
       await set(store, "old");
       for (const ifMatch of ["made-up", "*", "0", "null", `${await version(store)} `, "x".repeat(5000)]) {
         await refused(() => act(store, { ifMatch }), "CONFLICT", show(ifMatch));
@@ -117,7 +135,7 @@ function promises({ name, slug, act, set, remove, version, value, after }: Condi
       `K-if-none-match-${slug}`,
       ["With ifNoneMatch, a write is CONFLICT where there is something, else done", name],
       async (t) => {
-        const store = await t.store();
+        const store = await openStore(t);
         await act(store, { ifNoneMatch: "*" });
         equal(await value(store), after, "the value");
         await set(store, "old");
@@ -140,7 +158,7 @@ function promises({ name, slug, act, set, remove, version, value, after }: Condi
     ),
 
     clause(`K-if-race-${slug}`, ["Of many writes at once with one ifMatch, one is done", name], async (t) => {
-      const store = await t.store();
+      const store = await openStore(t);
       for (let round = 0; round < 5; round++) {
         await set(store, `round ${round}`);
         const ifMatch = present(await version(store), "the version");
@@ -194,6 +212,26 @@ export const conditions: Chapter = {
       await refused(() => blobs.get("none", { ifMatch: etag }), "CONFLICT", "none");
       await refused(() => blobs.get("k", { ifMatch: "" }), "INVALID_ARGUMENT", "an empty etag");
     }),
+
+    clause(
+      "K-if-blob-absent",
+      "Where blobConditions is absent, conditions on deletions, copies, moves and uploads of blobs are UNSUPPORTED before any I/O",
+      async (t) => {
+        const watched = await t.watched();
+        if (watched.store.capabilities.blobConditions !== "absent") t.absent("blobConditions is not absent");
+        const calls: readonly ((store: Store, o: Condition) => Promise<unknown>)[] = [
+          ({ blobs }, o) => blobs.delete("k", o),
+          ({ blobs }, o) => blobs.copy("k", "l", o),
+          ({ blobs }, o) => blobs.move("k", "l", o),
+          ({ blobs }, o) => blobs.createUpload("k", o),
+        ];
+        for (const call of calls) {
+          for (const o of [{ ifMatch: "some" }, { ifNoneMatch: "*" }] as const) {
+            await refusedBeforeIo(watched, (store) => call(store, o), "UNSUPPORTED", show(o));
+          }
+        }
+      },
+    ),
 
     clause("K-if-blob-unread", "A put whose condition cannot be met does not read the body", async (t) => {
       const { blobs } = await t.store();

@@ -2,6 +2,7 @@
 import type { Records, Store } from "@cuitty/persist-core";
 import { equal, fail, holds, refused } from "../assertions.ts";
 import { type Chapter, clause } from "../clause.ts";
+import { needOneCopy } from "../peer-needs.ts";
 
 const minute = 60_000;
 
@@ -358,6 +359,7 @@ export const indexes: Chapter = {
     }),
 
     clause("K-index-others", "Whoever had the store open before an index was declared keeps it too", async (t) => {
+      needOneCopy(t, "indexes");
       const place = t.place();
       const [here, there] = [await place.open(), await place.openBeside()];
       await there.records.put("users/1", email("ada"));
@@ -386,12 +388,14 @@ export const indexes: Chapter = {
       const place = t.place();
       const stores = [await place.open(), await place.openBeside()];
       await fill((stores[0] as Store).records.collection<User>("users"), 220);
+      await place.settle();
       const all = stores.flatMap(({ records }) => [
         records.collection<User>("users", byCity),
         records.collection<User>("users", { indexes: { n: { on: "n", unique: true } } }),
         records.collection<User>("users", { indexes: { ...byCity.indexes, ...byEmail.indexes } }),
       ]);
       await Promise.all(all.map((users, i) => users.put(`new${i}`, { city: "new", n: 1000 + i })));
+      await place.settle();
       for (const users of all) {
         await isReady(users, "city");
         await isReady(users, "n", { where: { n: -1 } });

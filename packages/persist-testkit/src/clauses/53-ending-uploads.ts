@@ -3,6 +3,7 @@ import { PersistError } from "@cuitty/persist-core";
 import { equal, holds, refused } from "../assertions.ts";
 import { type Chapter, clause } from "../clause.ts";
 import { bytesOf, digestOf } from "../content.ts";
+import { needOneCopy } from "../peer-needs.ts";
 import { refusedBeforeIo } from "../untouched.ts";
 import { bytesAt, content, write } from "../uploading.ts";
 
@@ -71,6 +72,7 @@ export const endingUploads: Chapter = {
     ),
 
     clause("K-upload-beside", "Another store on the same data goes on with the upload", async (t) => {
+      needOneCopy(t, "uploads");
       const place = t.place();
       const one = await place.open();
       const other = await place.openBeside();
@@ -91,7 +93,8 @@ export const endingUploads: Chapter = {
       "K-upload-conditions",
       "Conditions are judged when it is completed, and by what is there then",
       async (t) => {
-        const { blobs } = await t.store();
+        const { blobs, capabilities } = await t.store();
+        if (capabilities.blobConditions === "absent") t.absent("blobConditions is absent");
         const { etag } = await blobs.put("k", "one");
         const absent = await blobs.createUpload("k", { ifNoneMatch: "*" });
         const match = await blobs.createUpload("k", { ifMatch: etag });

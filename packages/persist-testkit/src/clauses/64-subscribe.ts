@@ -3,6 +3,7 @@ import type { Store, StoredEvent, SubscribeOptions } from "@cuitty/persist-core"
 import { equal, refused } from "../assertions.ts";
 import { type Chapter, clause } from "../clause.ts";
 import { follow, take } from "../following.ts";
+import { arrive } from "../peer-needs.ts";
 import { dataOf, event, filled, numbered } from "../sample-events.ts";
 
 const starts: readonly (readonly [slug: string, o: SubscribeOptions, data: readonly unknown[]])[] = [
@@ -155,7 +156,10 @@ export const subscribe: Chapter = {
       const here = await place.open();
       const there = await place.openBeside();
       const { seen, until } = await follow(here.events.subscribe());
-      for (let i = 1; i <= 6; i++) await (i % 2 === 0 ? here : there).events.append("s", event(i));
+      for (let i = 1; i <= 6; i++) {
+        await (i % 2 === 0 ? here : there).events.append("s", event(i));
+        await arrive(place, here);
+      }
       await until(() => seen.length === 6);
       equal(dataOf(seen), [1, 2, 3, 4, 5, 6], "the data");
     }),

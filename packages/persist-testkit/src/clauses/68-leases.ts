@@ -5,6 +5,7 @@ import { type Chapter, clause } from "../clause.ts";
 import { createClock } from "../clock.ts";
 import { collect, count, gated } from "../consuming.ts";
 import { eventually } from "../eventually.ts";
+import { needOneCopy } from "../peer-needs.ts";
 import { storeName } from "../place.ts";
 import { event, numbered } from "../sample-events.ts";
 
@@ -16,6 +17,7 @@ export const leases: Chapter = {
       "K-consume-one-of-two",
       "Of two with one name one works, and the other takes over when it stops",
       async (t) => {
+        needOneCopy(t, "consumers");
         const place = t.place();
         const [one, two] = [await place.open(), await place.openBeside()];
         await one.events.append("s", numbered(20));
@@ -37,6 +39,7 @@ export const leases: Chapter = {
       "K-consume-takeover",
       "When its lease has ended another takes over, and a late owner cannot set it back",
       async (t) => {
+        needOneCopy(t, "consumers");
         const place = t.place();
         const ahead = createClock(t.clock.now());
         const [one, two] = [await place.open(), await place.openBeside({ clock: ahead })];
@@ -68,6 +71,7 @@ export const leases: Chapter = {
     ),
 
     clause("K-consume-takeover-once", "A late owner's effect is undone where it was to happen once", async (t) => {
+      needOneCopy(t, "consumers");
       const place = t.place();
       const ahead = createClock(t.clock.now());
       const [one, two] = [await place.open(), await place.openBeside({ clock: ahead })];
@@ -94,6 +98,7 @@ export const leases: Chapter = {
     }),
 
     clause("K-consume-renewed", "A lease is renewed while a handler takes longer than it lasts", async (t) => {
+      needOneCopy(t, "consumers");
       const place = t.place();
       const [one, two] = [await place.open(), await place.openBeside()];
       await one.events.append("s", numbered(2));

@@ -1,8 +1,10 @@
 /** Feeds: what is told of each change. */
 import type { BlobInfo, RecordEntry } from "@cuitty/persist-core";
 import { equal, holds, present } from "../assertions.ts";
-import { type Chapter, clause } from "../clause.ts";
+import type { Chapter } from "../clause.ts";
+import { feedClause } from "../feed-clause.ts";
 import { follow } from "../following.ts";
+import { arrive } from "../peer-needs.ts";
 import { brief, watchings } from "../watchings.ts";
 
 export const feeds: Chapter = {
@@ -10,7 +12,7 @@ export const feeds: Chapter = {
   title: "Feeds",
   clauses: [
     ...watchings.map(({ name, slug, write, remove, watch }) =>
-      clause(
+      feedClause(
         `K-feed-now-${slug}`,
         ["A watch begins where `ready` resolves: it tells what is written and deleted from there on, in order", name],
         async (t) => {
@@ -30,7 +32,7 @@ export const feeds: Chapter = {
     ),
 
     ...watchings.map(({ name, slug, write, watch }) =>
-      clause(
+      feedClause(
         `K-feed-key-${slug}`,
         ["A watch of a key tells of that key only, and a watch of a prefix of exactly the keys that begin so", name],
         async (t) => {
@@ -48,7 +50,7 @@ export const feeds: Chapter = {
     ),
 
     ...watchings.map(({ name, slug, write, watch }) =>
-      clause(`K-feed-values-${slug}`, ["With values: false a put comes without its value", name], async (t) => {
+      feedClause(`K-feed-values-${slug}`, ["With values: false a put comes without its value", name], async (t) => {
         const store = await t.store();
         await write(store, "before");
         const { seen, until } = await follow(watch(store, { prefix: "" }, { values: false, initial: true }));
@@ -59,7 +61,7 @@ export const feeds: Chapter = {
       }),
     ),
 
-    clause("K-feed-value-kv", "kv.watch gives values as they were set, with their versions", async (t) => {
+    feedClause("K-feed-value-kv", "kv.watch gives values as they were set, with their versions", async (t) => {
       const { kv } = await t.store();
       const value = { at: new Date(0), n: -0, big: 2n ** 70n, none: null };
       const { seen, until } = await follow(kv.watch("k"));
@@ -71,7 +73,7 @@ export const feeds: Chapter = {
       equal(change, { type: "put", facade: "kv", key: "k", value, version, time }, "the change");
     }),
 
-    clause("K-feed-value-records", "records.watch gives entries as get does", async (t) => {
+    feedClause("K-feed-value-records", "records.watch gives entries as get does", async (t) => {
       const { records } = await t.store();
       const { seen, until } = await follow(records.watch());
       await records.put("k", { a: 1 }, { ttl: "1h" });
@@ -80,7 +82,7 @@ export const feeds: Chapter = {
       equal(change?.type === "put" && change.value, (await records.get("k")) as RecordEntry<unknown>, "the value");
     }),
 
-    clause("K-feed-value-blobs", "blobs.watch gives what head does", async (t) => {
+    feedClause("K-feed-value-blobs", "blobs.watch gives what head does", async (t) => {
       const { blobs } = await t.store();
       const { seen, until } = await follow(blobs.watch("k"));
       await blobs.put("k", "text", { contentType: "text/plain", metadata: { a: "b" } });
@@ -89,7 +91,7 @@ export const feeds: Chapter = {
       equal(change?.type === "put" && change.value, (await blobs.head("k")) as BlobInfo, "the value");
     }),
 
-    clause("K-feed-all", "changes tells of all facades in the order of the commits", async (t) => {
+    feedClause("K-feed-all", "changes tells of all facades in the order of the commits", async (t) => {
       const store = await t.store();
       const { seen, until } = await follow(store.changes());
       await store.records.put("r", 1);
@@ -115,7 +117,7 @@ export const feeds: Chapter = {
       }
     }),
 
-    clause("K-feed-facades", "changes tells of the facades that are asked for, and no others", async (t) => {
+    feedClause("K-feed-facades", "changes tells of the facades that are asked for, and no others", async (t) => {
       const store = await t.store();
       const { seen, until } = await follow(store.changes({ facades: ["records", "events"] }));
       await store.kv.set("k", 1);
@@ -126,7 +128,7 @@ export const feeds: Chapter = {
       equal(brief(seen), ["append s", "put r"], "the changes");
     }),
 
-    clause("K-feed-truncated", "Erasing a stream is told as truncate", async (t) => {
+    feedClause("K-feed-truncated", "Erasing a stream is told as truncate", async (t) => {
       const store = await t.store();
       await store.events.append("s", [
         { type: "t", data: 1 },
@@ -138,7 +140,7 @@ export const feeds: Chapter = {
       equal(brief(seen), ["truncate s"], "the changes");
     }),
 
-    clause(
+    feedClause(
       "K-feed-expired",
       "That an entry has expired is told while somebody watches, without any other activity, and once",
       async (t) => {
@@ -156,7 +158,7 @@ export const feeds: Chapter = {
       },
     ),
 
-    clause(
+    feedClause(
       "K-feed-expired-overwritten",
       "Who writes over an entry that has expired makes its new state be told, at last and not as expired",
       async (t) => {
@@ -173,7 +175,7 @@ export const feeds: Chapter = {
       },
     ),
 
-    clause(
+    feedClause(
       "K-feed-transaction",
       "All that a transaction writes is told, and nothing of one that is given up",
       async (t) => {
@@ -196,20 +198,21 @@ export const feeds: Chapter = {
       },
     ),
 
-    clause("K-feed-two-stores", "What another store over the same data writes is told too", async (t) => {
+    feedClause("K-feed-two-stores", "What another store over the same data writes is told too", async (t) => {
       const place = t.place();
       const here = await place.open();
       const there = await place.openBeside();
       const { seen, until } = await follow(here.changes());
       for (const key of ["a", "b"]) {
         await there.kv.set(key, 1);
+        await arrive(place, here);
         await here.kv.set(`${key}-here`, 1);
       }
       await until(() => seen.length === 4);
       equal(brief(seen), ["put a", "put a-here", "put b", "put b-here"], "the changes");
     }),
 
-    clause("K-feed-scopes", "What other namespaces write is not told", async (t) => {
+    feedClause("K-feed-scopes", "What other namespaces write is not told", async (t) => {
       const store = await t.store();
       const { seen, until } = await follow(store.changes());
       await store.namespace("other").kv.set("theirs", 1);
@@ -218,7 +221,7 @@ export const feeds: Chapter = {
       equal(brief(seen), ["put ours"], "the changes");
     }),
 
-    clause(
+    feedClause(
       "K-feed-prefixed",
       "The watch of a bucket or collection tells of its own keys, as they are called there",
       async (t) => {

@@ -1,7 +1,8 @@
 /** Feeds that go on from a cursor, or begin with what is there: nothing is missed, wherever they were left. */
 import type { Change, Store } from "@cuitty/persist-core";
 import { equal, holds, refused } from "../assertions.ts";
-import { type Chapter, clause } from "../clause.ts";
+import type { Chapter } from "../clause.ts";
+import { feedClause } from "../feed-clause.ts";
 import { fold, follow, take } from "../following.ts";
 import { brief, watchings } from "../watchings.ts";
 
@@ -33,7 +34,7 @@ export const feedCursors: Chapter = {
   section: "76",
   title: "Feeds from a cursor",
   clauses: [
-    clause(
+    feedClause(
       "K-feed-resume",
       "Every cursor goes on right after its change, also when the store was opened again",
       async (t) => {
@@ -60,7 +61,7 @@ export const feedCursors: Chapter = {
       },
     ),
 
-    clause(
+    feedClause(
       "K-feed-caught-up",
       "With live: false changes ends when it has caught up; without since it tells everything from the beginning",
       async (t) => {
@@ -80,7 +81,7 @@ export const feedCursors: Chapter = {
       },
     ),
 
-    clause(
+    feedClause(
       "K-feed-many-writers",
       "Who follows the changes while sixteen write has the present state when they are done",
       async (t) => {
@@ -93,7 +94,7 @@ export const feedCursors: Chapter = {
       },
     ),
 
-    clause(
+    feedClause(
       "K-feed-interrupted",
       "Who follows the changes with a new watcher from each tenth cursor misses nothing while sixteen write",
       async (t) => {
@@ -117,7 +118,7 @@ export const feedCursors: Chapter = {
     ),
 
     ...watchings.map(({ name, slug, write, watch }) =>
-      clause(
+      feedClause(
         `K-feed-initial-${slug}`,
         ["With initial, what is there comes first, in key order and with its cursor, and then what changes", name],
         async (t) => {
@@ -143,7 +144,7 @@ export const feedCursors: Chapter = {
       ),
     ),
 
-    clause(
+    feedClause(
       "K-feed-initial-key",
       "With initial, the watch of a key begins with the entry, where there is one",
       async (t) => {
@@ -157,13 +158,13 @@ export const feedCursors: Chapter = {
       },
     ),
 
-    clause(
+    feedClause(
       "K-feed-initial-seam",
       "Between what is there and what changes nothing is missed while sixteen write",
       async (t) => {
         const store = await t.store();
-        const keys = Array.from({ length: 2000 }, (_, i) => `p${1000 + i}`);
-        for (const half of [keys.slice(0, 1000), keys.slice(1000)]) await store.kv.setMany(half.map((key) => [key, 0]));
+        const keys = Array.from({ length: 1200 }, (_, i) => `p${1000 + i}`);
+        for (const half of [keys.slice(0, 600), keys.slice(600)]) await store.kv.setMany(half.map((key) => [key, 0]));
         const watcher = store.kv.watch({ prefix: "" }, { initial: true });
         await watcher.ready;
         const first = await watcher[Symbol.asyncIterator]().next();
@@ -181,7 +182,7 @@ export const feedCursors: Chapter = {
       },
     ),
 
-    clause(
+    feedClause(
       "K-feed-bad-cursor",
       "A cursor that is none is INVALID_ARGUMENT, for who waits for ready and for who reads",
       async (t) => {
@@ -204,7 +205,7 @@ export const feedCursors: Chapter = {
       },
     ),
 
-    clause(
+    feedClause(
       "K-feed-cursor-expired",
       "A cursor that is older than the deletions still known is CURSOR_EXPIRED, and the message says what to do",
       async (t) => {

@@ -2,6 +2,7 @@
 import type { Change } from "@cuitty/persist-core";
 import { equal, refused } from "../assertions.ts";
 import { type Chapter, clause } from "../clause.ts";
+import { feedClause } from "../feed-clause.ts";
 import { follow, take } from "../following.ts";
 import { brief } from "../watchings.ts";
 
@@ -9,22 +10,26 @@ export const watchers: Chapter = {
   section: "77",
   title: "Watchers",
   clauses: [
-    clause("K-feed-parallel-next", "Several calls of next at once get what comes in order, each its own", async (t) => {
-      const { kv } = await t.store();
-      const watcher = kv.watch({ prefix: "" });
-      await watcher.ready;
-      const iterator = watcher[Symbol.asyncIterator]();
-      const waiting = [iterator.next(), iterator.next(), iterator.next()];
-      for (const key of ["a", "b", "c"]) await kv.set(key, key);
-      const found = (await Promise.all(waiting)).map(({ value }) => value as Change);
-      equal(brief(found), ["put a", "put b", "put c"], "what the calls got");
-      const last = iterator.next();
-      await watcher.close();
-      equal(await last, { done: true, value: undefined }, "what a call gets that waits while it is closed");
-      equal(await iterator.next(), { done: true, value: undefined }, "what a call gets afterwards");
-    }),
+    feedClause(
+      "K-feed-parallel-next",
+      "Several calls of next at once get what comes in order, each its own",
+      async (t) => {
+        const { kv } = await t.store();
+        const watcher = kv.watch({ prefix: "" });
+        await watcher.ready;
+        const iterator = watcher[Symbol.asyncIterator]();
+        const waiting = [iterator.next(), iterator.next(), iterator.next()];
+        for (const key of ["a", "b", "c"]) await kv.set(key, key);
+        const found = (await Promise.all(waiting)).map(({ value }) => value as Change);
+        equal(brief(found), ["put a", "put b", "put c"], "what the calls got");
+        const last = iterator.next();
+        await watcher.close();
+        equal(await last, { done: true, value: undefined }, "what a call gets that waits while it is closed");
+        equal(await iterator.next(), { done: true, value: undefined }, "what a call gets afterwards");
+      },
+    ),
 
-    clause("K-feed-closed", "close, disposing and break end a watcher quietly, and once", async (t) => {
+    feedClause("K-feed-closed", "close, disposing and break end a watcher quietly, and once", async (t) => {
       const { kv } = await t.store();
       const closed = kv.watch("k");
       const following = await follow(closed);
@@ -40,7 +45,7 @@ export const watchers: Chapter = {
       equal(await Array.fromAsync(broken), [], "what it gives afterwards");
     }),
 
-    clause(
+    feedClause(
       "K-feed-signal",
       "A signal ends a watcher with ABORTED, and the next call says that it has ended",
       async (t) => {
@@ -57,7 +62,7 @@ export const watchers: Chapter = {
       },
     ),
 
-    clause("K-feed-store-closed", "Closing the store ends its watchers quietly; a new one is CLOSED", async (t) => {
+    feedClause("K-feed-store-closed", "Closing the store ends its watchers quietly; a new one is CLOSED", async (t) => {
       const store = await t.place().open();
       const followings = [
         await follow(store.kv.watch("k")),

@@ -5,6 +5,7 @@ import { type Chapter, clause } from "../clause.ts";
 import { bytesOf } from "../content.ts";
 import { turns } from "../faults/faulty.ts";
 import { operations } from "../operations.ts";
+import { arrive } from "../peer-needs.ts";
 import { refusedBeforeIo } from "../untouched.ts";
 
 const supports = ["native", "emulated", "local", "absent"];
@@ -86,13 +87,10 @@ export const lifecycle: Chapter = {
         const place = t.place();
         const a = await place.open();
         const b = await place.openBeside();
-        const arrive = async () => {
-          if (a.capabilities.consistency === "causal") await place.settle();
-        };
         for (let i = 0; i < 10; i++) {
           const [from, to] = i % 2 === 0 ? [a, b] : [b, a];
           await from.kv.set("k", i);
-          await arrive();
+          await arrive(place, a);
           equal(await to.kv.get("k"), i, "kv.get");
           equal(
             (await to.kv.list().toArray()).map(({ value }) => value),
@@ -100,13 +98,13 @@ export const lifecycle: Chapter = {
             "kv.list",
           );
           await from.records.put("r", i);
-          await arrive();
+          await arrive(place, a);
           equal((await to.records.get("r"))?.value, i, "records.get");
           await from.events.append("s", { type: "t", data: i });
-          await arrive();
+          await arrive(place, a);
           equal(await to.events.head(), i + 1, "events.head");
           await from.blobs.put("b", String(i));
-          await arrive();
+          await arrive(place, a);
           equal(await (await to.blobs.get("b"))?.text(), String(i), "blobs.get");
         }
       },
@@ -145,7 +143,7 @@ export const lifecycle: Chapter = {
       const a = await place.open();
       const b = await place.openBeside();
       await a.kv.set("k", 1);
-      if (a.capabilities.consistency === "causal") await place.settle();
+      await arrive(place, a);
       await a.close();
       equal(await b.kv.get("k"), 1, "get");
       await b.kv.set("k", 2);
@@ -393,12 +391,15 @@ export const lifecycle: Chapter = {
     clause("K-capabilities", "capabilities has a value of its set for each feature", async (t) => {
       const { capabilities } = await t.store();
       const { transactions, conditions, watch, indexes, signedUrls, expectedVersion } = capabilities;
+      const { blobSnapshots, blobConditions } = capabilities;
       for (const [name, support] of Object.entries({
         transactions,
         conditions,
         watch,
         indexes,
         signedUrls,
+        blobSnapshots,
+        blobConditions,
         expectedVersion,
       })) {
         holds(supports.includes(support), `${name} is one of ${supports.join(", ")} (it is ${support})`);
@@ -439,10 +440,12 @@ export const lifecycle: Chapter = {
 
     clause("K-require", "require of what is there opens, and of more is UNSUPPORTED", async (t) => {
       const place = t.place();
-      const { isolation, signedUrls } = (await t.store()).capabilities;
+      const { isolation, signedUrls, transactions } = (await t.store()).capabilities;
       const open = async (require: object) =>
         (await createStore({ name: "kit", adapter: await t.harness.open(place.id), require })).close();
-      await open({ isolation, transactions: "emulated" });
+      await open({ isolation, transactions: transactions === "native" ? "emulated" : transactions });
+      if (transactions === "local")
+        await refused(() => open({ transactions: "emulated" }), "UNSUPPORTED", "transactions");
       if (signedUrls !== "native") await refused(() => open({ signedUrls: "native" }), "UNSUPPORTED", "signedUrls");
       await refused(() => open({ durability: "eternal" }), "INVALID_ARGUMENT", "a value that there is not");
       await refused(() => open({ speed: "high" }), "INVALID_ARGUMENT", "a feature that there is not");

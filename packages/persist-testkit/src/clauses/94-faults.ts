@@ -13,6 +13,7 @@ const strides: Readonly<Record<Budget, number>> = { quick: 5, full: 1, soak: 1 }
 
 /** The n-th call meets this fate, for n = 1, 2, 3 … until everything is done before it comes to that. */
 async function eachCall(t: Context, fate: Fate): Promise<void> {
+  if (t.harness.peers === true) t.skip("whoever opens anew beside a store is another peer");
   const stride = strides[t.budget];
   for (let n = 1 + (Math.abs(t.seed) % stride); ; n += stride) {
     const { victim, fault, struckAt, end } = prepare(t, fate, n);

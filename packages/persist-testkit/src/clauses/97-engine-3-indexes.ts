@@ -19,6 +19,7 @@ import {
   scanned,
   verb,
 } from "../engine-verbs.ts";
+import { feedVerb } from "../feed-clause.ts";
 import { byBytes } from "../model/byte-order.ts";
 
 /** By tuple, then by key: the order of an index. */
@@ -393,30 +394,34 @@ export const engineIndexes: Chapter = {
       },
     ),
 
-    verb("K-engine-reindex-feed", "A reindex is no change: the row keeps its place in the feed", async (engine, o) => {
-      const first = record("a", [1]);
-      const second = record("b", [1]);
-      await apply(engine, o, first);
-      await apply(engine, o, second);
-      const { cursor } = await engine.changes(undefined, 10, o);
-      await apply(engine, later(o, 5), reindex("a", first.version, [entry("i", [2])]));
-      equal(await changesAfter(engine, o, cursor), [], "the changes after it");
-      const all = await changesAfter(engine, o);
-      equal(
-        all.map(({ key, version, time }) => [key, version, time]),
-        [
-          ["a", first.version, o.now],
-          ["b", second.version, o.now],
-        ],
-        "all changes",
-      );
-      await apply(engine, o, put("c", 1, { space: "records" }));
-      equal(
-        (await changesAfter(engine, o, cursor)).map(({ key }) => key),
-        ["c"],
-        "the changes after another write",
-      );
-    }),
+    feedVerb(
+      "K-engine-reindex-feed",
+      "A reindex is no change: the row keeps its place in the feed",
+      async (engine, o) => {
+        const first = record("a", [1]);
+        const second = record("b", [1]);
+        await apply(engine, o, first);
+        await apply(engine, o, second);
+        const { cursor } = await engine.changes(undefined, 10, o);
+        await apply(engine, later(o, 5), reindex("a", first.version, [entry("i", [2])]));
+        equal(await changesAfter(engine, o, cursor), [], "the changes after it");
+        const all = await changesAfter(engine, o);
+        equal(
+          all.map(({ key, version, time }) => [key, version, time]),
+          [
+            ["a", first.version, o.now],
+            ["b", second.version, o.now],
+          ],
+          "all changes",
+        );
+        await apply(engine, o, put("c", 1, { space: "records" }));
+        equal(
+          (await changesAfter(engine, o, cursor)).map(({ key }) => key),
+          ["c"],
+          "the changes after another write",
+        );
+      },
+    ),
 
     verb(
       "K-engine-reindex-version",

@@ -1,15 +1,15 @@
 import type { AppendOp } from "@cuitty/persist-core";
-import { equal, present } from "../assertions.ts";
+import { equal, holds, present } from "../assertions.ts";
 import type { Chapter } from "../clause.ts";
 import {
   append,
   apply,
-  changesAfter,
   conflicting,
   erase,
   head,
   later,
   newEvent,
+  noteChanges,
   put,
   range,
   verb,
@@ -226,11 +226,11 @@ export const engineEvents: Chapter = {
       "An append that is known already changes nothing, not even the order of changes",
       async (engine, o) => {
         await apply(engine, o, append("s", ["1"]), put("k"));
-        const { cursor } = await engine.changes(undefined, 100, o);
+        const changes = await noteChanges(engine, o);
         const before = await engine.read("streams", ["s", ""], o);
         await apply(engine, later(o, 100), append("s", ["1"]));
         equal(await engine.read("streams", ["s", ""], o), before, "the heads");
-        equal(await changesAfter(engine, o, cursor), [], "the changes");
+        equal((await changes?.()) ?? [], [], "the changes");
       },
     ),
 
@@ -398,7 +398,10 @@ export const engineEvents: Chapter = {
         equal(answers[0]?.appended, { version: 3, position: 3, duplicate: false }, "the next");
         equal(await head(engine, o, "s"), { version: 3, position: 3, first: 3 }, "the head after it");
         const [event] = (await engine.events({ reverse: false, limit: 10 }, o)).events;
-        equal((event?.time ?? 0) - o.now, 1000, "its time, by a clock that was set back");
+        holds(
+          (event?.time ?? 0) - o.now >= 1000,
+          "its time is none before those of the erased, by a clock that was set back",
+        );
       },
     ),
 
@@ -424,14 +427,14 @@ export const engineEvents: Chapter = {
     verb("K-engine-erase-nothing", "Where there is nothing to erase, nothing is written", async (engine, o) => {
       await apply(engine, o, append("s", ["1", "2"]), erase("none", 5));
       await apply(engine, o, erase("s", 2));
-      const { cursor } = await engine.changes(undefined, 100, o);
+      const changes = await noteChanges(engine, o);
       const before = await engine.read("streams", ["s", "none"], o);
       const { answers } = await apply(engine, later(o, 100), erase("s", 2));
       equal(answers[0], { existed: false }, "the answer");
       equal((await apply(engine, o, erase("none", 5))).answers[0], { existed: false }, "of no stream");
       equal((await apply(engine, o, erase("s", 0))).answers[0], { existed: false }, "before the beginning");
       equal(await engine.read("streams", ["s", "none"], o), before, "the rows");
-      equal(await changesAfter(engine, o, cursor), [], "the changes");
+      equal((await changes?.()) ?? [], [], "the changes");
     }),
 
     verb(
@@ -442,17 +445,12 @@ export const engineEvents: Chapter = {
         const versions = new Set<string | undefined>();
         const note = async () => versions.add((await engine.read("streams", ["s"], o))[0]?.version);
         await note();
-        const { cursor } = await engine.changes(undefined, 100, o);
+        const changes = await noteChanges(engine, o);
         await apply(engine, o, erase("s", 2));
         await note();
-        const [change, another] = await changesAfter(engine, o, cursor);
         const [row] = await engine.read("streams", ["s"], o);
-        equal(
-          [change?.space, change?.key, change?.row, change?.version],
-          ["streams", "s", row, row?.version],
-          "the change",
-        );
-        equal(another, undefined, "another change");
+        const told = (await changes?.())?.map((change) => [change.space, change.key, change.row, change.version]);
+        if (told !== undefined) equal(told, [["streams", "s", row, row?.version]], "the changes");
         await apply(engine, o, erase("s", 4));
         await note();
         await apply(engine, o, append("s", ["4"]));

@@ -3,6 +3,7 @@ import { type ChangedRow, deletionsKeptFor, openEngine } from "@cuitty/persist-c
 import { equal, holds, refused } from "../assertions.ts";
 import type { Chapter } from "../clause.ts";
 import { append, apply, changesAfter, conflicting, later, put, remove, sweepAll, verb } from "../engine-verbs.ts";
+import { feedVerb } from "../feed-clause.ts";
 
 const letters = ["a", "b", "c", "d", "e"];
 const nameOf = ({ space, key }: ChangedRow) => `${space}/${key}`;
@@ -21,7 +22,7 @@ export const engineChanges: Chapter = {
   section: "97.5",
   title: "The engine: changes",
   clauses: [
-    verb(
+    feedVerb(
       "K-engine-changes-empty",
       "Where nothing was written there are no changes, and the cursor says where one stands",
       async (engine, o) => {
@@ -33,7 +34,7 @@ export const engineChanges: Chapter = {
       },
     ),
 
-    verb(
+    feedVerb(
       "K-engine-changes-all",
       "changes reports every key of every space, in the order of the commits",
       async (engine, o) => {
@@ -45,7 +46,7 @@ export const engineChanges: Chapter = {
       },
     ),
 
-    verb("K-engine-changes-state", "A change has the present state of its key", async (engine, o) => {
+    feedVerb("K-engine-changes-state", "A change has the present state of its key", async (engine, o) => {
       const op = put("k", { a: 1 });
       await apply(engine, later(o, 5), op);
       const [change] = await changesAfter(engine, later(o, 5));
@@ -53,7 +54,7 @@ export const engineChanges: Chapter = {
       equal([change?.row?.value, change?.row?.version], [op.value, op.version], "value and version of the row");
     }),
 
-    verb(
+    feedVerb(
       "K-engine-changes-latest",
       "A key that changed again stands at its latest place, with its latest state",
       async (engine, o) => {
@@ -67,7 +68,7 @@ export const engineChanges: Chapter = {
       },
     ),
 
-    verb(
+    feedVerb(
       "K-engine-changes-deleted",
       "A deletion is reported, with its version and without a row",
       async (engine, o) => {
@@ -90,7 +91,7 @@ export const engineChanges: Chapter = {
       },
     ),
 
-    verb(
+    feedVerb(
       "K-engine-changes-resume",
       "Every cursor goes on right after its place: of a page, and of each change",
       async (engine, o) => {
@@ -121,7 +122,7 @@ export const engineChanges: Chapter = {
       },
     ),
 
-    verb(
+    feedVerb(
       "K-engine-changes-within-commit",
       "Changes of one commit come together, and pages may cut it without loss",
       async (engine, o) => {
@@ -133,7 +134,7 @@ export const engineChanges: Chapter = {
       },
     ),
 
-    verb(
+    feedVerb(
       "K-engine-changes-together",
       "Of lists that are committed together, none is passed over",
       async (engine, o) => {
@@ -150,7 +151,7 @@ export const engineChanges: Chapter = {
       },
     ),
 
-    verb("K-engine-changes-refused", "What was refused is no change", async (engine, o) => {
+    feedVerb("K-engine-changes-refused", "What was refused is no change", async (engine, o) => {
       await apply(engine, o, put("a"));
       const { cursor } = await engine.changes(undefined, 10, o);
       await conflicting(engine, o, put("b"), put("a", 1, { ifVersion: null }));
@@ -159,7 +160,7 @@ export const engineChanges: Chapter = {
       equal((await changesAfter(engine, o, cursor)).map(nameOf), [], "the changes");
     }),
 
-    verb(
+    feedVerb(
       "K-engine-changes-reason",
       "A deletion says why: deleted, also where a cursor is behind it",
       async (engine, o) => {
@@ -177,7 +178,7 @@ export const engineChanges: Chapter = {
       },
     ),
 
-    verb("K-engine-changes-more", "A page says whether another may follow at once", async (engine, o) => {
+    feedVerb("K-engine-changes-more", "A page says whether another may follow at once", async (engine, o) => {
       equal((await engine.changes(undefined, 2, o)).more, false, "more, where nothing was written");
       for (const key of letters) await apply(engine, o, put(key));
       const first = await engine.changes(undefined, 2, o);
@@ -190,7 +191,7 @@ export const engineChanges: Chapter = {
       equal(await changesAfter(engine, o, cursor), [], "what follows the last page");
     }),
 
-    verb(
+    feedVerb(
       "K-engine-changes-expired",
       "A row that has expired is not reported before it is swept, and nothing behind it is missed",
       async (engine, o) => {
@@ -203,7 +204,7 @@ export const engineChanges: Chapter = {
       },
     ),
 
-    verb(
+    feedVerb(
       "K-engine-latest",
       "latest is a cursor from which exactly what is committed later is reported",
       async (engine, o) => {
@@ -220,7 +221,7 @@ export const engineChanges: Chapter = {
       },
     ),
 
-    verb(
+    feedVerb(
       "K-engine-sweep-expired",
       "sweep turns rows that have expired into deletions, each reported once and as expired",
       async (engine, o) => {
@@ -246,6 +247,35 @@ export const engineChanges: Chapter = {
     ),
 
     verb(
+      "K-engine-sweep-takes",
+      "sweep takes away what has expired, also what was written before the scope was opened, and nothing else",
+      async (_, o, t) => {
+        const place = t.place();
+        const scope = { name: "kit", namespace: "swept" };
+        const first = await openEngine(await place.adapter(), scope);
+        const expiresAt = o.now + 10;
+        const keys = Array.from({ length: 40 }, (_, i) => `k${i}`);
+        await apply(
+          first,
+          o,
+          ...keys.map((key) => put(key, 1, { expiresAt })),
+          put("r", 1, { space: "records", expiresAt }),
+        );
+        await apply(first, o, put("stays"), put("longer", 1, { expiresAt: expiresAt + 1 }));
+        await apply(first, later(o, 10), put("k0", "anew"));
+        await first.close();
+        await place.close();
+        const again = await openEngine(await place.adapter(), scope);
+        await sweepAll(again, later(o, 10));
+        // Somebody whose clock is behind would see what has only expired.
+        const left = (await again.read("kv", [...keys, "stays", "longer"], o)).flatMap((row) => row?.key ?? []);
+        equal(left, ["k0", "stays", "longer"], "what is left of kv");
+        equal(await again.read("records", ["r"], o), [undefined], "what is left of records");
+        await again.close();
+      },
+    ),
+
+    feedVerb(
       "K-engine-sweep-overwritten",
       "A row that is written over after it has expired is reported as it is now, and not as expired",
       async (engine, o) => {
@@ -263,7 +293,7 @@ export const engineChanges: Chapter = {
       },
     ),
 
-    verb(
+    feedVerb(
       "K-engine-sweep-deleted",
       "A row that is deleted after it has expired is reported once, as expired",
       async (engine, o) => {
@@ -280,20 +310,25 @@ export const engineChanges: Chapter = {
       },
     ),
 
-    verb("K-engine-sweep-steps", "sweep goes in steps, and says more until all is done", async (engine, o) => {
+    feedVerb("K-engine-sweep-steps", "sweep goes in steps, and says more until all is done", async (engine, _, t) => {
       const keys = Array.from({ length: 1000 }, (_, i) => `k${i}`);
-      await apply(engine, o, ...keys.map((key) => put(key, 1, { expiresAt: o.now + 10 })));
-      const before = await engine.latest(o);
-      const first = await engine.sweep(later(o, 10));
-      const afterOne = (await changesAfter(engine, later(o, 10), before)).length;
+      // A server far away needs its time for each hundred.
+      const o = () => later(t.engineOptions(), 10);
+      const expiresAt = o().now;
+      for (let n = 0; n < keys.length; n += 100) {
+        await apply(engine, t.engineOptions(), ...keys.slice(n, n + 100).map((key) => put(key, 1, { expiresAt })));
+      }
+      const before = await engine.latest(t.engineOptions());
+      const first = await engine.sweep(o());
+      const afterOne = (await changesAfter(engine, o(), before)).length;
       holds(first.more || afterOne === 1000, `no more means all: ${afterOne} of 1000 rows were taken`);
-      await sweepAll(engine, later(o, 10));
-      const told = await changesAfter(engine, later(o, 10), before);
+      await sweepAll(engine, o());
+      const told = await changesAfter(engine, o(), before);
       equal(told.length, 1000, "how many changes");
       equal(new Set(told.map(({ key }) => key)).size, 1000, "of how many keys");
     }),
 
-    verb(
+    feedVerb(
       "K-engine-sweep-reopened",
       "sweep finds what had been written before the scope was opened",
       async (_, o, t) => {
@@ -311,7 +346,7 @@ export const engineChanges: Chapter = {
       },
     ),
 
-    verb("K-engine-sweep-wakes", "Whoever waits is woken by a sweep that takes rows away", async (engine, o) => {
+    feedVerb("K-engine-sweep-wakes", "Whoever waits is woken by a sweep that takes rows away", async (engine, o) => {
       await apply(engine, o, put("k", 1, { expiresAt: o.now + 10 }));
       const before = await engine.latest(o);
       let [waiting, calls] = [false, 0];
@@ -327,7 +362,7 @@ export const engineChanges: Chapter = {
       equal((await changesAfter(engine, later(o, 10), before)).map(nameOf), ["kv/k"], "the changes");
     }),
 
-    verb(
+    feedVerb(
       "K-engine-sweep-forgets",
       "A deletion is reported for seven days; then sweep forgets it, and an older cursor is CURSOR_EXPIRED",
       async (_, o, t) => {
@@ -350,7 +385,7 @@ export const engineChanges: Chapter = {
       },
     ),
 
-    verb("K-engine-changes-bad-cursor", "A cursor that is none is INVALID_ARGUMENT", async (engine, o) => {
+    feedVerb("K-engine-changes-bad-cursor", "A cursor that is none is INVALID_ARGUMENT", async (engine, o) => {
       await apply(engine, o, put("k"));
       for (const since of ["", "nonsense", "-1", "NaN", "'; --", "9".repeat(400)]) {
         await refused(
@@ -361,32 +396,36 @@ export const engineChanges: Chapter = {
       }
     }),
 
-    verb("K-engine-changes-none-skipped", "Who follows the changes while many write misses none", async (engine, o) => {
-      let writing = true;
-      const writers = Promise.all(
-        Array.from({ length: 8 }, async (_, w) => {
-          for (let i = 0; i < 25; i++) await apply(engine, o, put(`k${w}-${i}`), append(`s${w}`, [`${i}`]));
-        }),
-      ).finally(() => {
-        writing = false;
-      });
-      writers.catch(() => undefined); // told below, where they are awaited
-      const seen = new Map<string, ChangedRow>();
-      let cursor: string | undefined;
-      for (let last = false; !last; ) {
-        last = !writing;
-        for (const change of await changesAfter(engine, o, cursor, 7)) {
-          seen.set(nameOf(change), change);
-          cursor = change.cursor;
+    feedVerb(
+      "K-engine-changes-none-skipped",
+      "Who follows the changes while many write misses none",
+      async (engine, o) => {
+        let writing = true;
+        const writers = Promise.all(
+          Array.from({ length: 8 }, async (_, w) => {
+            for (let i = 0; i < 25; i++) await apply(engine, o, put(`k${w}-${i}`), append(`s${w}`, [`${i}`]));
+          }),
+        ).finally(() => {
+          writing = false;
+        });
+        writers.catch(() => undefined); // told below, where they are awaited
+        const seen = new Map<string, ChangedRow>();
+        let cursor: string | undefined;
+        for (let last = false; !last; ) {
+          last = !writing;
+          for (const change of await changesAfter(engine, o, cursor, 7)) {
+            seen.set(nameOf(change), change);
+            cursor = change.cursor;
+          }
+          await new Promise((resolve) => setTimeout(resolve));
         }
-        await new Promise((resolve) => setTimeout(resolve));
-      }
-      await writers;
-      equal(seen.size, 8 * 25 + 8, "how many keys were seen");
-      for (let w = 0; w < 8; w++) {
-        equal(JSON.parse(seen.get(`streams/s${w}`)?.row?.value ?? "{}").version, 25, `the last state of s${w}`);
-      }
-    }),
+        await writers;
+        equal(seen.size, 8 * 25 + 8, "how many keys were seen");
+        for (let w = 0; w < 8; w++) {
+          equal(JSON.parse(seen.get(`streams/s${w}`)?.row?.value ?? "{}").version, 25, `the last state of s${w}`);
+        }
+      },
+    ),
 
     verb("K-engine-wake", "wake calls back after a commit, until it is unsubscribed", async (engine, o) => {
       let [first, second] = [0, 0];

@@ -10,12 +10,14 @@ import { type AppendCall, checkEventOrder, type ReadCall } from "../history/even
 import { checkLinearizable } from "../history/linearizable.ts";
 import { counting, createRecorder, type Recorder, type RegisterClient } from "../history/recorder.ts";
 import { useEvents, useRegisters } from "../history/workload.ts";
+import { needOneCopy } from "../peer-needs.ts";
 
 const operations: Readonly<Record<Budget, number>> = { quick: 1000, full: 20_000, soak: 200_000 };
 const clients = Array.from({ length: 16 }, (_, n) => `client-${n + 1}`);
 
 /** Two stores where the backend allows it, as two processes would have them. */
 async function openStores(t: Context): Promise<[Store, Store]> {
+  needOneCopy(t, "conditions and positions");
   const place = t.place();
   const store = await place.open();
   return [store, store.capabilities.writers === "process" ? store : await place.openBeside()];

@@ -264,7 +264,7 @@ export function createModel(clock: { now(): number; advance(ms: number): void })
       case "blobs.clear":
         return keysIn(blobs.keys(), op).filter((key) => blobs.delete(key)).length;
       case "blobs.list":
-        return keysIn(blobs.keys(), op.range).map(showBlob);
+        return keysIn(blobs.keys(), op.range).map((key) => ({ key, size: blobs.get(key)?.bytes.length }));
       case "events.streams": {
         const streams = keysIn(new Set(events.all().map(({ stream }) => stream)), op.range);
         return streams.map((stream) => ({ stream, version: events.head(stream) }));

@@ -6,6 +6,7 @@ import { type Authority, authenticate } from "./authentication.ts";
 import { receiveBody } from "./body.ts";
 import type { Buckets } from "./bucket.ts";
 import { toUtf8 } from "./byte-string.ts";
+import { corsHeaders } from "./cors.ts";
 import type { Reply } from "./exchange.ts";
 import type { createFaults, Fault } from "./faults.ts";
 import { checkHeaders } from "./metadata.ts";
@@ -15,7 +16,7 @@ import type { Profile } from "./profile.ts";
 import { errorReply, mishapsOf, writeReply } from "./reply-writer.ts";
 import { describeRequest, newRequestId, parseRequest, type S3Request } from "./request.ts";
 import type { createRequestLog } from "./request-log.ts";
-import { S3Error } from "./s3-error.ts";
+import { invalidRequest, S3Error } from "./s3-error.ts";
 
 /** The largest object of one request, and the largest part. */
 const largestBody = 5 * 1024 ** 3;
@@ -35,6 +36,7 @@ export async function answer(
   outgoing: ServerResponse,
   expects: boolean,
 ): Promise<void> {
+  outgoing.setHeader("date", new Date(server.authority.now()).toUTCString()); // clients set their clocks by it
   const request = parsed(incoming);
   const id = request instanceof S3Error ? newRequestId() : request.id;
   const told = { isHead: incoming.method === "HEAD", resource: incoming.url?.split("?")[0] ?? "", id };
@@ -61,7 +63,8 @@ export async function answer(
   const final = late?.kind === "answer" ? { ...errorReply(errorOf(late), told), ...retryAfter(late) } : reply;
   // What would come next on this connection might be the body nobody asked for.
   if (!hasAsked) outgoing.setHeader("connection", "close");
-  await writeReply(outgoing, final, id, mishapsOf(faults));
+  const readable = { ...final, headers: { ...final.headers, ...corsHeaders({ buckets: server.buckets, request }) } };
+  await writeReply(outgoing, readable, id, mishapsOf(faults));
 }
 
 async function replyTo(
@@ -76,7 +79,8 @@ async function replyTo(
     const told = { isHead: request.method === "HEAD", resource: toUtf8(request.path), id: request.id };
     return { ...errorReply(errorOf(early), told), ...retryAfter(early) };
   }
-  const authenticated = authenticate(request, authority);
+  // A browser asks by itself, and cannot sign that.
+  const authenticated = request.operation === "Preflight" ? undefined : authenticate(request, authority);
   checkHeaders(request.headers);
   const within = faults.find(({ kind }) => kind === "error-in-200");
   if (within?.kind === "error-in-200") {
@@ -90,7 +94,10 @@ async function replyTo(
     buckets,
     region: authority.region,
     now: authority.now,
-    receive: (largest = largestBody) => receiveBody(request, authenticated, profile, source(), largest),
+    async receive(largest = largestBody) {
+      if (authenticated === undefined) throw invalidRequest("This request has no body.");
+      return receiveBody(request, authenticated, profile, source(), largest);
+    },
   });
 }
 

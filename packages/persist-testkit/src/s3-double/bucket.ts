@@ -1,6 +1,7 @@
 import type { ByteString } from "./byte-string.ts";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "./checksum.ts";
 import type { Content } from "./content.ts";
+import type { CorsRule } from "./cors.ts";
 import { createKeyTable, type KeyTable } from "./key-table.ts";
 import type { Metadata } from "./metadata.ts";
 import { S3Error } from "./s3-error.ts";
@@ -41,6 +42,8 @@ export interface Bucket {
   readonly objects: KeyTable<StoredObject>;
   /** By id. */
   readonly uploads: Map<string, Upload>;
+  /** The first one that fits counts. Empty: no page of another origin may ask for anything. */
+  cors: readonly CorsRule[];
 }
 
 export type Buckets = Map<string, Bucket>;
@@ -49,7 +52,7 @@ export function addBucket(buckets: Buckets, name: string, created: number): void
   if (!/^(?=.{3,63}$)[a-z0-9][a-z0-9.-]*[a-z0-9]$/.test(name) || name.includes("..")) {
     throw new S3Error(400, "InvalidBucketName", `The specified bucket is not valid: ${name}`, { BucketName: name });
   }
-  buckets.set(name, { name, created, objects: createKeyTable(), uploads: new Map() });
+  buckets.set(name, { name, created, objects: createKeyTable(), uploads: new Map(), cors: [] });
 }
 
 export function bucketNamed(buckets: Buckets, name: string): Bucket {

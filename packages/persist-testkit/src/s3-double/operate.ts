@@ -1,5 +1,6 @@
 import { createBucket, deleteBucket, getBucketLocation, headBucket, listBuckets } from "./bucket-operations.ts";
 import { copyObject, uploadPartCopy } from "./copy.ts";
+import { deleteBucketCors, getBucketCors, preflight, putBucketCors } from "./cors.ts";
 import { deleteObjects } from "./delete-objects.ts";
 import type { Operate } from "./exchange.ts";
 import { listObjectsV2 } from "./listing.ts";
@@ -16,8 +17,10 @@ export const operate: Readonly<Record<Operation, Operate>> = {
   CreateBucket: createBucket,
   CreateMultipartUpload: createMultipartUpload,
   DeleteBucket: deleteBucket,
+  DeleteBucketCors: deleteBucketCors,
   DeleteObject: deleteObject,
   DeleteObjects: deleteObjects,
+  GetBucketCors: getBucketCors,
   GetBucketLocation: getBucketLocation,
   GetObject: getObject,
   HeadBucket: headBucket,
@@ -26,6 +29,8 @@ export const operate: Readonly<Record<Operation, Operate>> = {
   ListMultipartUploads: listMultipartUploads,
   ListObjectsV2: listObjectsV2,
   ListParts: listParts,
+  Preflight: preflight,
+  PutBucketCors: putBucketCors,
   PutObject: putObject,
   UploadPart: uploadPart,
   UploadPartCopy: uploadPartCopy,

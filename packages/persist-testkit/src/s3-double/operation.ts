@@ -10,8 +10,10 @@ export type Operation =
   | "CreateBucket"
   | "CreateMultipartUpload"
   | "DeleteBucket"
+  | "DeleteBucketCors"
   | "DeleteObject"
   | "DeleteObjects"
+  | "GetBucketCors"
   | "GetBucketLocation"
   | "GetObject"
   | "HeadBucket"
@@ -20,6 +22,8 @@ export type Operation =
   | "ListMultipartUploads"
   | "ListObjectsV2"
   | "ListParts"
+  | "Preflight"
+  | "PutBucketCors"
   | "PutObject"
   | "UploadPart"
   | "UploadPartCopy";
@@ -35,6 +39,7 @@ export function operationOf(
   headers: IncomingHttpHeaders,
 ): Operation {
   const asked = [...query.keys()].filter((name) => !isPlain(name)).sort();
+  if (method === "OPTIONS" && hasBucket) return "Preflight";
   const resource = hasKey ? "object" : hasBucket ? "bucket" : "service";
   const copies = method === "PUT" && headers["x-amz-copy-source"] !== undefined ? " copy" : "";
   const found = operations[`${method} ${resource} ${asked.join("&")}${copies}`];
@@ -50,6 +55,9 @@ const operations: Readonly<Record<string, Operation | undefined>> = {
   "PUT bucket ": "CreateBucket",
   "HEAD bucket ": "HeadBucket",
   "DELETE bucket ": "DeleteBucket",
+  "PUT bucket cors": "PutBucketCors",
+  "GET bucket cors": "GetBucketCors",
+  "DELETE bucket cors": "DeleteBucketCors",
   "GET bucket location": "GetBucketLocation",
   "GET bucket list-type": "ListObjectsV2",
   "GET bucket uploads": "ListMultipartUploads",

@@ -30,6 +30,8 @@ export interface Profile {
   readonly passesOverReversedRanges: boolean;
   /** The code of a key that is too long. */
   readonly longKeyCode: string;
+  /** The codes of a preflight that no rule allows, and of one that does not say enough. */
+  readonly preflightCodes: { readonly refused: string; readonly incomplete: string };
   /** Whether numbers of parts are from 1 to 10 000, and named in their order. */
   readonly checksPartNumbers: boolean;
   /** Whether the completion of an upload that is not there is `NoSuchUpload`; otherwise it is an error of the server. */
@@ -55,6 +57,7 @@ const aws: Profile = {
   mostMetadata: 2048,
   passesOverReversedRanges: true,
   longKeyCode: "KeyTooLongError",
+  preflightCodes: { refused: "AccessForbidden", incomplete: "BadRequest" },
   checksPartNumbers: true,
   missesUpload: true,
   wantsHeadersSigned: true,
@@ -79,6 +82,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     mostMetadata: 65_536,
     passesOverReversedRanges: false,
     longKeyCode: "InvalidObjectName",
+    preflightCodes: { refused: "AccessDenied", incomplete: "InvalidArgument" },
     checksPartNumbers: false,
     missesUpload: false,
     wantsHeadersSigned: false,

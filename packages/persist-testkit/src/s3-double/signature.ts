@@ -1,5 +1,5 @@
 /** AWS Signature Version 4: what is signed, and the signature of it. */
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
 import { type ByteString, percentEncode } from "./byte-string.ts";
 
 export const algorithm = "AWS4-HMAC-SHA256";
@@ -22,17 +22,32 @@ export interface Signer {
 }
 
 export function createSigner(secret: string, scope: Scope): Signer {
-  const { day, region, service } = scope;
-  const key = [day, region, service, "aws4_request"].reduce<Buffer | string>(
-    (secretSoFar, part) => createHmac("sha256", secretSoFar).update(part).digest(),
-    `AWS4${secret}`,
-  );
+  const key = keyOf(secret, scope);
   return {
     sign(kind, time, lines) {
       const text = [kind, time, scopeText(scope), ...lines].join("\n");
       return createHmac("sha256", key).update(text, "latin1").digest("hex");
     },
   };
+}
+
+/** Those that were made last, by secret and scope: almost all requests are signed with one, and making it takes longer than using it. */
+const keys = new Map<string, KeyObject>();
+const mostKeys = 100;
+
+function keyOf(secret: string, scope: Scope): KeyObject {
+  const name = `${scopeText(scope)} ${secret}`;
+  const known = keys.get(name);
+  if (known !== undefined) return known;
+  const { day, region, service } = scope;
+  const bytes = [day, region, service, "aws4_request"].reduce<Buffer | string>(
+    (secretSoFar, part) => createHmac("sha256", secretSoFar).update(part).digest(),
+    `AWS4${secret}`,
+  );
+  const key = createSecretKey(bytes as Buffer);
+  if (keys.size === mostKeys) keys.clear();
+  keys.set(name, key);
+  return key;
 }
 
 export interface SignedRequest {

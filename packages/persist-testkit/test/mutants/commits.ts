@@ -130,6 +130,20 @@ export const commits: readonly Mutant[] = [
       };
     },
   ),
+  engineMutant("shows the blobs of a commit a moment after its rows", ["K-tx-midway-blobs"], (engine) => ({
+    async commit(lists, o) {
+      const isBlob = (op: Op) => op.op === "put" && op.space === "blobs";
+      const nothing: Op = { op: "check", space: "system", key: "none", ifVersion: null };
+      const results = await engine.commit(
+        lists.map((list) => (list.length === 1 ? list : list.map((op) => (isBlob(op) ? nothing : op)))),
+        o,
+      );
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      const blobs = lists.flatMap((list) => (list.length === 1 ? [] : list.filter(isBlob)));
+      if (blobs.length > 0) await engine.commit([blobs], o);
+      return results;
+    },
+  })),
   engineMutant(
     "does the operations of a list in an order of its own",
     ["K-engine-commit-answers", "K-tx-events"],

@@ -73,6 +73,9 @@ export const feed: readonly Mutant[] = [
       },
     }),
   ),
+  engineMutant("never takes away what has expired", ["K-engine-sweep-takes", "K-engine-sweep-expired"], () => ({
+    sweep: () => ({ more: false }),
+  })),
   engineMutant(
     "begins the feed a change too late",
     ["K-engine-changes-resume", "K-feed-resume", "K-feed-many-writers"],

@@ -5,6 +5,7 @@ import { bodyChecks } from "./bodies.ts";
 import type { Bench, Check, Endpoint, Server } from "./check.ts";
 import { clientOf } from "./clients.ts";
 import { conditionChecks } from "./conditions.ts";
+import { corsChecks } from "./cors.ts";
 import { keyChecks } from "./keys.ts";
 import { listingChecks } from "./listing.ts";
 import { multipartChecks } from "./multipart.ts";
@@ -22,6 +23,7 @@ export const checks: readonly Check[] = [
   ...listingChecks,
   ...multipartChecks,
   ...accessChecks,
+  ...corsChecks,
   ...raceChecks,
 ];
 
