@@ -1,11 +1,13 @@
 // `npm run capabilities`: runs the conformance kit over the adapters of this repository, and writes what each can do and what it keeps of the contract
-// into docs/capabilities.md. Takes some minutes, and a PostgreSQL, which it starts; exits 1, and writes nothing, where anything failed.
+// into docs/capabilities.md. Takes many minutes, and a PostgreSQL, which it starts; exits 1, and writes nothing, where anything failed.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startPostgres } from "@cuitty/persist-servers";
 import { type ClauseResult, certify, type Harness, type Report } from "@cuitty/persist-testkit";
-import { liftHarness, memoryHarness, sqliteHarness } from "../packages/persist-testkit/test/harnesses.ts";
+import { liftHarness, memoryHarness, p2pHarness, sqliteHarness } from "../packages/persist-testkit/test/harnesses.ts";
 import { postgresHarness } from "../packages/persist-testkit/test/postgres-harness.ts";
+import { bucketOnDouble } from "../packages/persist-testkit/test/s3-buckets.ts";
+import { type S3HarnessOptions, s3Harness } from "../packages/persist-testkit/test/s3-harness.ts";
 
 export const capabilitiesFile: string = join(import.meta.dirname, "../docs/capabilities.md");
 
@@ -21,16 +23,25 @@ const adapters: readonly (readonly [title: string, harness: () => EndingHarness 
       return { ...postgresHarness(server.url), end: server.stop };
     },
   ],
+  ["S3", () => onS3({ feed: true })],
+  ["S3 without a feed", () => onS3({ feed: false })],
+  ["p2p", p2pHarness],
   ["four methods", () => liftHarness("generator")],
 ];
+
+async function onS3(o: S3HarnessOptions): Promise<EndingHarness> {
+  const { bucket, end } = await bucketOnDouble();
+  return { ...s3Harness(bucket, o), end };
+}
 
 const introduction = `# Capabilities
 
 What each backend can do, as \`store.capabilities\` says at run time; \`createStore({ require })\` refuses to start with less. All else is [the same everywhere](semantics.md). What is
 \`absent\` is refused with UNSUPPORTED before any I/O.
 
-The kit runs SQLite with \`durability: "relaxed"\` and Postgres with \`fsync = off\`, which is why their rows say \`memory\`; with the defaults of both an acknowledged write survives a power cut, and they say \`disk\`.
-Postgres with synchronous standbys says \`replicated\`.
+The kit runs SQLite and one peer with \`durability: "relaxed"\` and Postgres with \`fsync = off\`, which is why their rows say \`memory\`; with their defaults an acknowledged write survives a power cut, and they say \`disk\`.
+Postgres with synchronous standbys says \`replicated\`. S3 is the double of the testkit as AWS answers, made with \`feed: true\` and without; what another server enforces may be less, and is told when a store is opened
+([Persist on S3](s3.md)). What is \`local\` holds on one peer ([Persist among peers](p2p.md#what-holds-on-this-peer-only)).
 
 This page is made from runs of [the conformance kit](../packages/persist-testkit/README.md) by \`npm run capabilities\`.
 `;
@@ -96,14 +107,18 @@ function conformanceTable(reports: readonly Report[]): string {
   ].join("\n");
 }
 
+/** docs/capabilities.md */
+export function capabilitiesPage(reports: readonly Report[]): string {
+  const heading =
+    "## What is kept of the contract\n\nBy section of [the contract](../packages/persist-testkit/CONTRACT.md).";
+  return [introduction, capabilityTable(reports), "", heading, "", conformanceTable(reports), ""].join("\n");
+}
+
 if (import.meta.main) {
   const reports = await reportsOf("");
   for (const { adapter, passed, failed, absent, skipped } of reports) {
     console.log(`${adapter}: ${passed} passed, ${failed} failed, ${skipped} skipped, ${absent} absent`);
   }
   if (reports.some(({ failed }) => failed > 0)) process.exit(1);
-  await writeFile(
-    capabilitiesFile,
-    `${introduction}\n${capabilityTable(reports)}\n\n## What is kept of the contract\n\nBy section of [the contract](../packages/persist-testkit/CONTRACT.md).\n\n${conformanceTable(reports)}\n`,
-  );
+  await writeFile(capabilitiesFile, capabilitiesPage(reports));
 }

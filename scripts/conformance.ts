@@ -7,18 +7,33 @@ import { startPgBouncer, startPostgres } from "@cuitty/persist-servers";
 import { type Budget, certify, type Harness, toMarkdown } from "@cuitty/persist-testkit";
 import {
   distantHarness,
+  feedlessHarness,
   liftHarness,
   memoryHarness,
+  p2pHarness,
   sqliteHarness,
 } from "../packages/persist-testkit/test/harnesses.ts";
+import { p2pThreeHarness } from "../packages/persist-testkit/test/p2p-harness.ts";
 import { postgresHarness } from "../packages/persist-testkit/test/postgres-harness.ts";
+
+import {
+  bucketOnCeph,
+  bucketOnDouble,
+  givenBucket,
+  type RunBucket,
+} from "../packages/persist-testkit/test/s3-buckets.ts";
+import { type S3HarnessOptions, s3Harness } from "../packages/persist-testkit/test/s3-harness.ts";
 
 type EndingHarness = Harness & { end?(): void | Promise<void> };
 
 const harnesses: Readonly<Record<string, () => EndingHarness | Promise<EndingHarness>>> = {
   memory: memoryHarness,
   "memory-distant": distantHarness,
+  "memory-feedless": feedlessHarness,
   sqlite: sqliteHarness,
+  p2p: p2pHarness,
+  "p2p-three": () => p2pThreeHarness(),
+  "p2p-followed": () => p2pThreeHarness({ followers: 1 }),
   async postgres() {
     const server = await startPostgres();
     return { ...postgresHarness(server.url), end: server.stop };
@@ -36,10 +51,21 @@ const harnesses: Readonly<Record<string, () => EndingHarness | Promise<EndingHar
     };
     return { ...postgresHarness(bouncer.url, { name: "postgres-bouncer", prepare: false }), end };
   },
+  s3: () => onBucket(bucketOnDouble(), { feed: true }),
+  "s3-plain": () => onBucket(bucketOnDouble(), { name: "s3-plain", feed: false }),
+  "s3-double-ceph16": () => onBucket(bucketOnDouble("ceph16"), { name: "s3-double-ceph16", feed: true }),
+  "s3-ceph": () => onBucket(bucketOnCeph(), { name: "s3-ceph", feed: true }),
+  "s3-given": () => onBucket(givenBucket(), { name: "s3-given", feed: true }),
   lift: () => liftHarness("generator"),
   "lift-promise": () => liftHarness("promise"),
   "lift-ordered": () => liftHarness("ordered and batch"),
 };
+
+async function onBucket(starting: Promise<RunBucket>, o: S3HarnessOptions): Promise<EndingHarness> {
+  const { bucket, end } = await starting;
+  return { ...s3Harness(bucket, o), end };
+}
+
 const budgets: readonly Budget[] = ["quick", "full", "soak"];
 
 const names = Object.keys(harnesses).join(" | ");

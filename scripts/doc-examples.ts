@@ -1,12 +1,14 @@
 // Every ```ts fence of the documentation compiles, and those marked ```ts run also run, each in a folder of its own.
 // Those marked ```ts run postgres find the URL of a database in DATABASE_URL, which they share with the ```sql run fences
-// of their page, in the order of the page.
+// of their page, in the order of the page. Those marked ```ts run s3 find a bucket of their page in S3_BUCKET, its server in
+// S3_ENDPOINT, and the rest where the AWS SDK looks for it.
 // An example keeps its lines: it is written below as many empty lines as stand above it in its page, so that compiler
 // messages and stack traces name the line of the page.
 import { spawn } from "node:child_process";
 import { glob, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import { findPostgres, mayBeMissing, query } from "@cuitty/persist-servers";
+import { createDocBuckets } from "./doc-buckets.ts";
 import { createDocDatabases } from "./doc-databases.ts";
 
 export interface Example {
@@ -16,8 +18,8 @@ export interface Example {
   line: number;
   language: "ts" | "sql";
   runs: boolean;
-  /** Whether it runs with the page's database. */
-  needsDatabase: boolean;
+  /** What of the page it runs with. */
+  needs: "database" | "bucket" | undefined;
   code: string;
 }
 
@@ -53,9 +55,14 @@ function exampleOf(page: string, line: number, info: string): Example | undefine
     line,
     language,
     runs,
-    needsDatabase: runs && (language === "sql" || words.includes("postgres")),
+    needs: runs ? neededBy(language, words) : undefined,
     code: "",
   };
+}
+
+function neededBy(language: Example["language"], words: readonly string[]): Example["needs"] {
+  if (language === "sql" || words.includes("postgres")) return "database";
+  return words.includes("s3") ? "bucket" : undefined;
 }
 
 /** Type-checks the examples below `folder`, which lies in the workspace so that its packages are found. */
@@ -81,11 +88,13 @@ async function compile(root: string, folder: string, examples: readonly Example[
     .map((message) => message.replace(prefix, "").replace(/^(.*\.md)\/\d+\.ts\((\d+),\d+\)/, "$1:$2"));
 }
 
-/** Runs one example with `folder` as its working directory. `database`: the URL of the page's, where it needs it. */
-async function runExample(folder: string, example: Example, database: string | undefined): Promise<string[]> {
-  if (example.language === "sql") return runSql(example, database ?? "");
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Runs one example with `folder` as its working directory. */
+async function runExample(folder: string, example: Example, environment: Environment): Promise<string[]> {
+  if (example.language === "sql") return runSql(example, environment.DATABASE_URL ?? "");
   await write(join(folder, "example.ts"), example);
-  const { code, output } = await execute("node", ["example.ts"], folder, { DATABASE_URL: database });
+  const { code, output } = await execute("node", ["example.ts"], folder, environment);
   if (code === 0) return [];
   const place = `${example.page}:${example.line}`;
   return [`${place}: ${code === undefined ? `ran longer than ${timeoutMs / 1000} s` : `exit code ${code}`}\n${output}`];
@@ -111,7 +120,7 @@ function execute(
   file: string,
   args: string[],
   cwd: string,
-  environment: Readonly<Record<string, string | undefined>> = {},
+  environment: Environment = {},
 ): Promise<{ code: number | undefined; output: string }> {
   return new Promise((resolve, reject) => {
     const env = { ...process.env, ...environment };
@@ -136,20 +145,24 @@ export async function failuresOf(root: string, folder: string, examples: readonl
     examples.filter(({ language }) => language === "ts"),
   );
   await using databases = createDocDatabases();
+  await using buckets = createDocBuckets();
+  const environmentOf = async ({ needs, page }: Example): Promise<Environment> => {
+    if (needs === "database") return { DATABASE_URL: await databases.urlFor(page) };
+    return needs === "bucket" ? buckets.environmentFor(page) : { DATABASE_URL: undefined, S3_BUCKET: undefined };
+  };
   for (const [index, example] of runnable(examples).entries()) {
-    const database = example.needsDatabase ? await databases.urlFor(example.page) : undefined;
-    failures.push(...(await runExample(join(folder, "run", String(index)), example, database)));
+    failures.push(...(await runExample(join(folder, "run", String(index)), example, await environmentOf(example))));
   }
   return failures;
 }
 
-/** Those that run; where this machine has no server, and may have none, only those that need none. */
+/** Those that run; where this machine has no PostgreSQL, and may have none, only those that need none. */
 function runnable(examples: readonly Example[]): Example[] {
   const running = examples.filter(({ runs }) => runs);
   const isOurs = !process.env.PERSIST_TEST_PG_URL;
-  const missing =
-    isOurs && running.some(({ needsDatabase }) => needsDatabase) ? mayBeMissing(() => findPostgres()) : "";
-  return running.filter(({ needsDatabase }) => !needsDatabase || missing === "");
+  const needsServer = running.some(({ needs }) => needs === "database");
+  const missing = isOurs && needsServer ? mayBeMissing(() => findPostgres()) : "";
+  return running.filter(({ needs }) => needs !== "database" || missing === "");
 }
 
 if (import.meta.main) {

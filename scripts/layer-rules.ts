@@ -16,7 +16,9 @@ export interface ImportRule {
 
 const core = "packages/persist-core/src";
 const adapters = "packages/persist-{sqlite,postgres,s3,p2p}/src";
-const drivers = [`${adapters}/driver.ts`, `${adapters}/drivers/**`];
+/** Where libp2p is known, and nowhere else. */
+const network = "packages/persist-p2p/src/network";
+const drivers = [`${adapters}/driver.ts`, `${adapters}/drivers/**`, `${network}/**`];
 
 const nodeModules = ["node:*", "node:*/**"];
 /** Any specifier that names a package; relative targets lie under packages/ or examples/ and are none of these. */
@@ -58,6 +60,12 @@ export const importRules: readonly ImportRule[] = [
     files: [`${adapters}/**`],
     exceptFiles: drivers,
     forbid: [...anyPackage, "node:sqlite"],
+    allow: ["@cuitty/**"],
+  },
+  {
+    rule: "who belongs to a network of peers is decided without libp2p",
+    files: [`${network}/membership/**`],
+    forbid: anyPackage,
     allow: ["@cuitty/**"],
   },
   {

@@ -6,7 +6,7 @@ export interface Figure {
   /** What it is compared with, such as `better-sqlite3`. */
   readonly against: string;
   /** Of the ratio, or of the quantity where nothing is compared. */
-  readonly unit: "×" | "MB";
+  readonly unit: "×" | "MB" | "ms" | "B" | "requests" | "round trips";
   /** Left out where the figure is for orientation only. */
   readonly bar?: Bar | undefined;
   readonly median: number;

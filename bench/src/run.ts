@@ -16,6 +16,8 @@ const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   postgres: async () => (await import("./suites/postgres.ts")).postgres,
   "postgres-growth": async () => (await import("./suites/postgres-growth.ts")).postgresGrowth,
   "postgres-append": async () => (await import("./suites/postgres-append.ts")).postgresAppend,
+  p2p: async () => (await import("./suites/p2p.ts")).p2p,
+  s3: async () => (await import("./suites/s3.ts")).s3,
   memory: async () => (await import("./suites/memory.ts")).memory,
 };
 

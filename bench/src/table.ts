@@ -30,5 +30,6 @@ function showBar(bar: Bar | undefined): string {
 }
 
 function show(value: number, unit: Figure["unit"]): string {
-  return unit === "×" ? value.toFixed(value < 10 ? 2 : 1) : `${value.toFixed(0)} ${unit}`;
+  if (unit === "×") return value.toFixed(value < 10 ? 2 : 1);
+  return `${unit === "MB" ? value.toFixed(0) : Number(value.toFixed(2))} ${unit}`;
 }

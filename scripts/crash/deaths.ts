@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { chooseWorkMoment, type WorkMoment } from "./moments.ts";
 import type { Random } from "./random.ts";
 import type { Session } from "./session.ts";
-import type { Place, Server } from "./target.ts";
+import type { Place, Requests, Server } from "./target.ts";
 
 /** How many. */
 export interface Deaths {
@@ -18,6 +18,7 @@ const firstAcknowledgement: WorkMoment = { acknowledgement: 1, delay: 0, latest:
 /** In the end no writer is left. */
 export async function die(place: Place, sessions: readonly Session[], random: Random): Promise<Deaths> {
   if (place.cutPower !== undefined) return cutPower(place.cutPower, sessions, random);
+  if (place.requests !== undefined && random.chance(0.75)) return killAtRequest(place.requests, sessions, random);
   if (place.server === undefined || random.chance(1 / 3)) return killWriter(sessions, random);
   return random.chance(0.5) ? killServer(place.server, sessions, random) : killBoth(place.server, sessions, random);
 }
@@ -34,6 +35,17 @@ async function killWriter([victim, ...survivors]: readonly Session[], random: Ra
   if (victim === undefined) return { killed: 0, serversKilled: 0 };
   await victim.reach(chooseWorkMoment(random));
   await victim.kill();
+  return { killed: 1 + (await end(survivors, random)), serversKilled: 0 };
+}
+
+/** Between two requests, wherever in an operation that is: the last one was not done, or nobody was told that it was. */
+async function killAtRequest(requests: Requests, all: readonly Session[], random: Random): Promise<Deaths> {
+  const [victim, ...survivors] = all;
+  if (victim === undefined) return { killed: 0, serversKilled: 0 };
+  await victim.reach(firstAcknowledgement);
+  const held = await requests.hold(random.magnitude(1000), 2000);
+  await victim.kill();
+  held.release(random.chance(0.5) ? "done" : "lost");
   return { killed: 1 + (await end(survivors, random)), serversKilled: 0 };
 }
 

@@ -16,9 +16,9 @@ export type Message =
   /** The store has said that it is. */
   | readonly ["done", operation: string, answers: readonly Answer[]]
   /** The backend could not be reached, and the store has said that the operation is not in effect. */
-  | readonly ["undone", operation: string]
+  | readonly ["undone", operation: string, error: string]
   /** The same, and whether it is in effect is unknown. */
-  | readonly ["unknown", operation: string]
+  | readonly ["unknown", operation: string, error: string]
   /** Something went wrong that should not have. */
   | readonly ["failed", operation: string, error: string];
 

@@ -24,13 +24,18 @@ export async function workLane(
     try {
       await performAs(o.break, store, operation);
     } catch (error) {
-      if (!PersistError.is(error, "UNAVAILABLE")) tell("failed", `${id} (${operation.way})`, inspect(error));
-      else if (isUndone(error, operation, o.break)) tell("undone", id);
-      else return tell("unknown", id);
+      if (!isOutage(error)) tell("failed", `${id} (${operation.way})`, inspect(error));
+      else if (isUndone(error, operation, o.break)) tell("undone", id, String(error));
+      else return tell("unknown", id, String(error));
       await pause(breather);
     }
     await nextTurn();
   }
+}
+
+/** Where it lasts, the deadline comes before the backend does. */
+function isOutage(error: unknown): error is PersistError {
+  return PersistError.is(error, "UNAVAILABLE") || PersistError.is(error, "TIMEOUT");
 }
 
 /** What was done in several steps may have failed at a later one. */

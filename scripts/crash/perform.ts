@@ -71,6 +71,8 @@ async function apply(
 
 async function applyIfUnchanged(store: Store, write: EntryWrite): Promise<Answer> {
   const { facade, key } = write;
+  // Where long blobs have no conditions, and nobody but this lane writes the key, it comes to the same.
+  if (facade === "blobs" && store.capabilities.blobConditions === "absent") return apply(store, write);
   const version =
     facade === "blobs"
       ? (await store.blobs.head(key))?.etag

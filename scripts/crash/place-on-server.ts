@@ -14,9 +14,9 @@ export async function createPlaceOnServer(target: string): Promise<Place> {
     server: {
       kill: () => server.kill9(),
       restart: () => server.restart(),
-      async settled() {
-        while (await isBusy(url)) await pause(1);
-      },
+    },
+    async settled() {
+      while (await isBusy(url)) await pause(1);
     },
     async remove() {
       await server.stop();

@@ -13,6 +13,7 @@ import {
   type Write,
 } from "./operations.ts";
 import { createRandom, type Random } from "./random.ts";
+import type { Target } from "./target.ts";
 
 export interface Plan {
   operation(id: string): Operation;
@@ -41,12 +42,12 @@ const kinds: readonly Kind[] = [
 
 const deck: readonly Kind[] = kinds.flatMap((kind) => Array.from({ length: kind[0] }, () => kind));
 
-export function createPlan(seed: string): Plan {
+export function createPlan(seed: string, { largeBlobs = false }: Pick<Target, "largeBlobs"> = {}): Plan {
   return {
     operation(id) {
       const random = createRandom(`${seed}/${id}`);
       const [, way, writes] = random.pick(deck);
-      return { id, way, writes: writes(createChoices(id, random)) };
+      return { id, way, writes: writes(createChoices(id, random, largeBlobs)) };
     },
   };
 }
@@ -64,9 +65,11 @@ interface Choices {
 // Few keys, so that most writes replace or remove something and a lost one shows.
 const valueNames = Array.from({ length: 12 }, (_, i) => `v${i}`);
 const blobNames = ["b0", "b1", "b2"];
+/** The shortest that S3 takes. */
+const partOfUpload = 5 * 1024 * 1024;
 const counterNames = ["c0", "c1"];
 
-function createChoices(id: string, random: Random): Choices {
+function createChoices(id: string, random: Random, largeBlobs: boolean): Choices {
   const lane = laneOf(id);
 
   /** Mostly a line, sometimes more than a page of any backend holds. */
@@ -82,7 +85,10 @@ function createChoices(id: string, random: Random): Choices {
   const values = (facade: "kv" | "records", most: number) =>
     random.sample(valueNames, 1 + random.below(most)).map((key) => value(facade, key));
   /** Of a blob. Some are longer than one piece of any backend (256 KiB in SQLite and in the lift). */
-  const size = () => random.magnitude(random.chance(0.1) ? 700_000 : 20_000) - 1;
+  const size = () => {
+    if (largeBlobs && random.chance(0.1)) return partOfUpload + random.below(partOfUpload);
+    return random.magnitude(random.chance(0.1) ? 700_000 : 20_000) - 1;
+  };
   const blob = (): EntryWrite => ({
     facade: "blobs",
     key: `${lane}/${random.pick(blobNames)}`,

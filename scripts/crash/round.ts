@@ -44,7 +44,7 @@ export async function playRound(setting: RoundSetting, random: Random): Promise<
   );
   const { killed, serversKilled } = await die(place, random.sample(sessions, sessions.length), random);
   while (random.chance(0.2)) await interruptOpening();
-  await place.server?.settled();
+  await place.settled?.();
 
   for (const session of sessions) complaints.push(...session.complaints);
   const acknowledged = sessions.reduce((sum, session) => sum + session.acknowledged, 0);
@@ -61,16 +61,18 @@ export async function playRound(setting: RoundSetting, random: Random): Promise<
 /** A server is there for many. */
 function countWriters({ shared, place }: RoundSetting, random: Random): number {
   if (!shared) return 1;
-  if (place.server !== undefined) return 1 + random.below(3);
+  if (place.settled !== undefined) return 1 + random.below(3);
   return random.chance(0.25) ? 2 : 1;
 }
 
-async function look({ target, location, expected, plan, log, isLast }: RoundSetting) {
+async function look({ target, place, location, expected, plan, log, isLast }: RoundSetting) {
   try {
     await using store = await target.open(location);
-    const verdict = judge(expected, await takeSnapshot(store, log.position), plan, log);
+    const judged = judge(expected, await takeSnapshot(store, log.position), plan, log);
+    const copies = (await place.examineCopies?.(store, { plan, expected })) ?? [];
+    const verdict = { ...judged, complaints: [...judged.complaints, ...copies] };
     if (!isLast) return verdict;
-    const wrong = (await target.inspect?.(store, location)) ?? [];
+    const wrong = (await target.inspect?.(store, place)) ?? [];
     const below = wrong.map((text): Complaint => ({ kind: "failed", text }));
     return { ...verdict, complaints: [...verdict.complaints, ...(await log.reread(store)), ...below] };
   } catch (error) {

@@ -37,8 +37,8 @@ export interface Session {
 const lanes = 8;
 /** Further ones, for those that end before their writer does. */
 const spareLanes = 24;
-/** Who needs longer than this for the first operation, or for the last one, hangs. In milliseconds. */
-const patience = 20_000;
+/** Who needs longer than this for the first operation, or for the last one, hangs, however much else the machine has to do. In milliseconds. */
+const patience = 60_000;
 
 /** Begins the work of writer number `writer`. */
 export async function startSession(stage: Stage, writer: number): Promise<Session> {
@@ -66,7 +66,7 @@ export async function startSession(stage: Stage, writer: number): Promise<Sessio
       case "undone":
       case "unknown":
         if (message[0] === "undone") expected.retract(message[1]);
-        if (isReachable) complain(`could not reach the backend at ${message[1]}`);
+        if (isReachable) complain(`could not reach the backend at ${message[1]}: ${message[2]}`);
         return;
       case "failed":
         return complain(`failed at ${message[1]}: ${message[2]}`);

@@ -60,7 +60,7 @@ interface Common {
 async function* playPlace(common: Common, count: number, seed: string, before: Figures): AsyncGenerator<Report> {
   const place = await common.target.createPlace();
   const { location } = place;
-  const plan = createPlan(seed);
+  const plan = createPlan(seed, common.target);
   const books = { place, location, seed, plan, expected: createExpected(), log: createEventLog(plan) };
   let figures = before;
   let kept: string | undefined;

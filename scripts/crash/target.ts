@@ -3,6 +3,9 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Store } from "@cuitty/persist-core";
+import type { Complaint } from "./complaints.ts";
+import type { Expected } from "./expected.ts";
+import type { Plan } from "./plan.ts";
 
 export interface Target {
   /** Makes a new, empty place for a store. */
@@ -11,8 +14,10 @@ export interface Target {
   open(location: string): Promise<Store>;
   /** It is meant to lose something, to prove that this is found: what it leaves needs no looking into. */
   readonly isControl?: boolean;
+  /** Some blobs are longer than a part of an upload to S3. */
+  readonly largeBlobs?: boolean;
   /** Looks below the store, once it is as good as done with. Answers what is wrong. */
-  inspect?(store: Store, location: string): readonly string[] | Promise<readonly string[]>;
+  inspect?(store: Store, place: Place): readonly string[] | Promise<readonly string[]>;
 }
 
 export interface Place {
@@ -24,15 +29,37 @@ export interface Place {
   cutPower?(endWriters: () => Promise<void>): Promise<void>;
   /** Where the store is with a server of its own: it may die, too, and the writers are to survive that. */
   readonly server?: Server;
+  /** Where every request can be held: writers are killed at one of them. */
+  readonly requests?: Requests;
+  /** Where the server's clock is ours: sets it forward, once it is as good as done with. In milliseconds. */
+  letTimePass?(ms: number): void;
+  /** Where others have copies of the data: looks at them after each round, beside the store that was written to. */
+  examineCopies?(store: Store, books: Books): Promise<readonly Complaint[]>;
+  /** Resolves when nothing is under way any more that a dead writer has left to do. */
+  settled?(): Promise<void>;
   remove(): Promise<void>;
+}
+
+/** What must be there. */
+export interface Books {
+  readonly plan: Plan;
+  readonly expected: Expected;
 }
 
 export interface Server {
   /** With all its processes. */
   kill(): Promise<void>;
   restart(): Promise<void>;
-  /** Resolves when nothing is under way any more that a dead writer has left it to do. */
-  settled(): Promise<void>;
+}
+
+export interface Requests {
+  /** Resolves when so many have come from now on, the last of which waits for its fate; or when so many milliseconds are over. */
+  hold(number: number, latest: number): Promise<HeldRequest>;
+}
+
+export interface HeldRequest {
+  /** `"lost"`: it is never done. All others go on. */
+  release(fate: "done" | "lost"): void;
 }
 
 const folder = join(import.meta.dirname, "targets");

@@ -6,6 +6,7 @@ import type { Readable, Writable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Assignment } from "./assignment.ts";
 import { type Message, readJournal } from "./journal.ts";
+import { quickly } from "./start-quickly.ts";
 
 export interface WriterProcess {
   /** Resolves when all its code is loaded: from then on it needs no more time than its work. Rejects where that fails. */
@@ -28,13 +29,11 @@ export interface Ending {
 }
 
 const program = join(import.meta.dirname, "writer.ts");
-/** Node keeps here what it has compiled: a writer then starts in a quarter of the time. Those that end by themselves fill it. */
-const compiled = join(import.meta.dirname, "..", "..", ".cache", "crash", "compiled");
 
 export function startWriter(target: string): WriterProcess {
   const child = spawn(process.execPath, [...process.execArgv, program, target], {
     stdio: ["pipe", "ignore", "pipe", "pipe"],
-    env: { ...process.env, NODE_COMPILE_CACHE: compiled },
+    env: quickly,
   });
   const [stdin, , stderr, journal] = child.stdio as unknown as [Writable, null, Readable, Readable];
   // Its end is told by `ended`; what is still on its way to it then is of no interest.

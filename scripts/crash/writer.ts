@@ -27,7 +27,7 @@ async function work(assignment: Assignment, isStopping: () => boolean): Promise<
   const { location, seed, first, spare, break: broken } = assignment;
   const store = await target.open(location);
   tell("open");
-  const plan = createPlan(seed);
+  const plan = createPlan(seed, target);
   const left = [...spare];
   const workOn = async (id: string | undefined) => {
     for (let lane = id; lane !== undefined && !isStopping(); lane = left.shift()) {

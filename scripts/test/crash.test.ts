@@ -33,8 +33,10 @@ const noPostgres = mayBeMissing(() => findPostgres());
 describe.each([
   { target: "sqlite", missing: "" },
   { target: "lift", missing: "" },
+  { target: "p2p", missing: "" },
   { target: "postgres", missing: noPostgres },
-])("killed writers on $target", { timeout: 120_000 }, ({ target, missing }) => {
+  { target: "s3", missing: "" },
+])("killed writers on $target", { timeout: 600_000 }, ({ target, missing }) => {
   const test = base.skipIf(missing);
 
   test("have lost nothing that they acknowledged", async () => {
@@ -77,5 +79,8 @@ describe.skipIf(!powerCanBeCut)("power cuts (needs root, loop devices and xfs_io
 
 base("an unknown target is refused with those that there are", async () => {
   const { code, said } = await crash("tape", "--rounds", "1");
-  expect({ code, said }).toMatchObject({ code: 2, said: expect.stringContaining("lift|postgres|sqlite") });
+  expect({ code, said }).toMatchObject({
+    code: 2,
+    said: expect.stringContaining("lift|p2p|postgres|s3|s3-ceph|sqlite"),
+  });
 });

@@ -23,12 +23,19 @@ test("finds the TypeScript fences with their lines", () => {
 });
 
 test("knows which of them need a database, and the SQL that goes with them", () => {
-  const page = [fence("ts run", "a();"), fence("ts run postgres", "b();"), fence("sql run", "c;"), fence("sql", "d;")];
+  const page = [
+    fence("ts run", "a();"),
+    fence("ts run postgres", "b();"),
+    fence("ts run s3", "e();"),
+    fence("sql run", "c;"),
+    fence("sql", "d;"),
+  ];
   expect(examplesIn("page.md", page.join(""))).toMatchObject([
-    { language: "ts", needsDatabase: false },
-    { language: "ts", needsDatabase: true },
-    { language: "sql", needsDatabase: true },
-    { language: "sql", runs: false, needsDatabase: false },
+    { language: "ts", needs: undefined },
+    { language: "ts", needs: "database" },
+    { language: "ts", needs: "bucket" },
+    { language: "sql", needs: "database" },
+    { language: "sql", runs: false, needs: undefined },
   ]);
 });
 
@@ -66,4 +73,21 @@ test("gives a page a database, which its examples and its SQL share", { timeout:
     ...examplesIn("other.md", fence("sql run", "create table seen ();")),
   ]);
   expect(failures).toEqual([expect.stringMatching(/^page\.md:11: .*column "nothing" does not exist/)]);
+});
+
+test("gives a page a bucket, which its examples share", { timeout: 120_000 }, async () => {
+  const open = [
+    `import { createStore } from "@cuitty/persist";`,
+    `import "@cuitty/persist-s3";`,
+    `const { S3_BUCKET: bucket = "", S3_ENDPOINT: endpoint = "" } = process.env;`,
+    `await using store = await createStore({ name: "app", adapter: "s3", bucket, endpoint });`,
+  ].join("\n");
+  const page = [
+    fence("ts run s3", `${open}\nawait store.kv.set("k", 1);`),
+    fence("ts run s3", `${open}\nif ((await store.kv.get("k")) !== 1) throw new Error("another bucket");`),
+  ].join("");
+  const other = fence("ts run s3", `${open}\nif (await store.kv.has("k")) throw new Error("the same bucket");`);
+  expect(await failuresOf(root, folder, [...examplesIn("page.md", page), ...examplesIn("other.md", other)])).toEqual(
+    [],
+  );
 });

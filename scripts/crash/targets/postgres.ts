@@ -8,7 +8,7 @@ import type { Target } from "../target.ts";
 export const target: Target = {
   createPlace: () => createPlaceOnServer("postgres"),
   open: (location) => createStore({ name: "crash", adapter: "postgres", connection: connectionOf(location) }),
-  inspect: (_, location) => checkIntegrity({ connection: connectionOf(location) }),
+  inspect: (_, { location }) => checkIntegrity({ connection: connectionOf(location) }),
 };
 
 function connectionOf(location: string) {

@@ -22,8 +22,8 @@ export const byHand: ContenderKind = {
       },
       async set(key, value) {
         const version = nextVersion();
-        await sql`insert into persist.kv (scope, key, version, updated_at, xact, value)
-          values (${scope}, ${key}, ${version}, ${Date.now()}, pg_current_xact_id()::text::bigint, ${JSON.stringify(value)})
+        await sql`insert into persist.kv (scope, key, version, updated_at, xact, n, value)
+          values (${scope}, ${key}, ${version}, ${Date.now()}, pg_current_xact_id()::text::bigint, 1, ${JSON.stringify(value)})
           on conflict (scope, key) do update set version = excluded.version, updated_at = excluded.updated_at, expires_at = excluded.expires_at,
             xact = excluded.xact, n = excluded.n, value = excluded.value`;
         return { version };
@@ -31,8 +31,8 @@ export const byHand: ContenderKind = {
       async delete(key) {
         const rows =
           await sql`with gone as (delete from persist.kv where scope = ${scope} and key = ${key} returning key)
-          insert into persist.deletions (scope, space, key, version, deleted_at, reason, xact)
-          select ${scope}, 'kv', key, ${nextVersion()}, ${Date.now()}, 'deleted', pg_current_xact_id()::text::bigint from gone returning key`;
+          insert into persist.deletions (scope, space, key, version, deleted_at, reason, xact, n)
+          select ${scope}, 'kv', key, ${nextVersion()}, ${Date.now()}, 'deleted', pg_current_xact_id()::text::bigint, 1 from gone returning key`;
         return rows.length > 0;
       },
       async list(prefix) {
