@@ -25,6 +25,7 @@ const projects: TestProjectConfiguration[] = [
       include: [
         "packages/*/test/**/*.test.ts",
         "servers/test/**/*.test.ts",
+        "bench/test/**/*.test.ts",
         "scripts/test/**/*.test.ts",
         "fixtures/*.test.ts",
       ],
