@@ -13,6 +13,7 @@ import { authorId } from "./authors.ts";
 import { authorBytes } from "./event-item.ts";
 import { readLine } from "./lines.ts";
 import type { ReplicaParts } from "./parts.ts";
+import type { Proof } from "./signing.ts";
 
 /** By author, in hex: events with a number up to this are erased. */
 type Erased = ReadonlyMap<string, number>;
@@ -47,7 +48,7 @@ export function logErasure(
   writeErased(
     connection,
     { namespace, stream, erased: union(readErased(connection, namespace, stream), erased) },
-    { seq, via: null },
+    { seq, via: null, proof: null },
   );
 }
 
@@ -55,15 +56,20 @@ export function logErasure(
 export function storeErasure(
   { connection }: ReplicaParts,
   { namespace, stream, erased }: Erasure,
-  { seq, via, now }: Origin & { readonly now: number },
+  origin: Origin & { readonly now: number },
+  proof: Proof | null,
 ): boolean {
   const before = readErased(connection, namespace, stream);
   const after = union(before, erased);
   if ([...after].every(([author, number]) => before.get(author) === number)) return false;
   for (const [author, number] of after) {
-    eraseHere(connection, namespace, stream, author, { from: before.get(author) ?? 0, to: number, now });
+    eraseHere(connection, namespace, stream, author, { from: before.get(author) ?? 0, to: number, now: origin.now });
   }
-  writeErased(connection, { namespace, stream, erased: after }, { seq, via });
+  // What was made of both is no longer what the peer has, nor what it has signed.
+  const isTheirs = [...after].every(([author, number]) => erased.get(author) === number);
+  const { seq, via } = origin;
+  const line = isTheirs ? { seq, via, proof } : { seq, via: null, proof: null };
+  writeErased(connection, { namespace, stream, erased: after }, line);
   return true;
 }
 
@@ -103,13 +109,17 @@ export function readErased(connection: Connection, namespace: string, stream: st
   return new Map(line?.cells == null ? [] : (JSON.parse(line.cells) as [string, number][]));
 }
 
-function writeErased(connection: Connection, { namespace, stream, erased }: Erasure, { seq, via }: Origin): void {
+function writeErased(
+  connection: Connection,
+  { namespace, stream, erased }: Erasure,
+  { seq, via, proof }: Origin & { readonly proof: Proof | null },
+): void {
   connection
     .statement(
-      `insert into replica_rows (namespace, space, key, seq, stamp, via, cells) values (?, 'streams', ?, ?, x'', ?, ?)
-       on conflict (namespace, space, key) do update set seq = excluded.seq, mark = null, via = excluded.via, cells = excluded.cells`,
+      `insert into replica_rows (namespace, space, key, seq, stamp, via, cells, proof) values (?, 'streams', ?, ?, x'', ?, ?, ?)
+       on conflict (namespace, space, key) do update set seq = excluded.seq, mark = null, via = excluded.via, cells = excluded.cells, proof = excluded.proof`,
     )
-    .run(namespace, stream, seq, via, JSON.stringify(sorted(erased)));
+    .run(namespace, stream, seq, via, JSON.stringify(sorted(erased)), proof);
 }
 
 /** As {@link markOf}, of what the line says was erased. */

@@ -234,6 +234,19 @@ describe("events", () => {
     expect(others).toEqual(["later"]);
   });
 
+  test("what two peers have erased at the same time is erased on both", async () => {
+    const { a, b, both } = await two();
+    await a.store.events.append("s", { type: "a", data: 1 });
+    await b.store.events.append("s", { type: "b", data: 1 });
+    readAll(both);
+    // Each has its own event first.
+    for (const { store } of both) await store.events.truncate("s", 2);
+    read(b, a);
+    read(a, b);
+    for (const { store } of both) expect(await store.events.read("s").toArray()).toEqual([]);
+    await expectEqual(both);
+  });
+
   test("what was erased is erased everywhere, in whatever place it stands, and stays so", async () => {
     const { a, b, both } = await two();
     const [c] = await openPeers(1);
