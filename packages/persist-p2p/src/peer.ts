@@ -69,6 +69,7 @@ export function createPeer(replica: LocalReplica, options: NetworkOptions | unde
       await started.stop();
       throw closed();
     }
+    started.onAuthority((authority) => replica.authorize(authority));
     const engine = createSyncer({ replica });
     started.onLink((link) => engine.connect(told(link, listeners)));
     for (const event of ["degraded", "refused"] as const) started.on(event, (detail) => listeners.tell(event, detail));

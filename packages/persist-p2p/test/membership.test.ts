@@ -2,7 +2,9 @@
 import { join } from "node:path";
 import { createStore, type Store } from "@cuitty/persist-core";
 import { type P2pOptions, p2p } from "@cuitty/persist-p2p";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { storeOf } from "../src/store-handle.ts";
+import { createGroup } from "./replica/groups.ts";
 import { temporaryFolder } from "./stores.ts";
 
 async function open(path: string, peers: readonly string[], how: Pick<P2pOptions, "members" | "secret">) {
@@ -42,6 +44,36 @@ test("members are made by a code, know what is final, and are no members once th
   await owner.kv.set("secret", 1);
   await expect(p2p(owner).synced({ peers: 1, timeout: 300 })).rejects.toMatchObject({ code: "TIMEOUT" });
   expect(await other.kv.get("secret")).toBeUndefined();
+});
+
+test("what a member has written is taken from another one, to whom it is signed; what is not signed by a member is taken from nobody", {
+  timeout: 60_000,
+}, async () => {
+  const folder = temporaryFolder();
+  const owner = await open(join(folder, "owner.db"), [], { members: "owner" });
+  const members = { owner: p2p(owner).status().owner as string };
+  const become = async (name: string) => {
+    const store = await open(join(folder, name), [addressOf(owner)], { members });
+    await p2p(store).pair(await p2p(owner).invite());
+    return store;
+  };
+  const author = await become("author.db");
+  await author.records.put("r", { by: "author" });
+  await author.events.append("s", { type: "t", data: 1 });
+  await p2p(author).synced({ peers: 1 });
+  await author.close();
+  const reader = await become("reader.db");
+  await p2p(reader).synced({ peers: 1 });
+  expect((await reader.records.get("r"))?.value).toEqual({ by: "author" });
+  expect(await reader.events.head("s")).toBe(1);
+
+  const refused = vi.fn();
+  p2p(owner).on("refused", refused);
+  storeOf(reader.raw())?.peer.replica.authorize(createGroup().stranger().authority);
+  await reader.records.put("r", { by: "a stranger" });
+  await vi.waitFor(() => expect(refused).toHaveBeenCalled(), { timeout: 20_000 });
+  expect(JSON.stringify(refused.mock.calls)).toContain("without the signature of a member");
+  expect((await owner.records.get("r"))?.value).toEqual({ by: "author" });
 });
 
 test("what is final stays final when a member goes", { timeout: 60_000 }, async () => {

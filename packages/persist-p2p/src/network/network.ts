@@ -1,4 +1,5 @@
 /** The peers of a store: found, let in where they prove to belong here, and handed to the sync engine as links. */
+import type { Authority } from "../replica/authority.ts";
 import type { Link } from "../sync/link.ts";
 import { type NetworkOptions, parseNetworkOptions } from "./options.ts";
 
@@ -14,6 +15,8 @@ export interface Network {
   status(): NetworkStatus;
   /** What works, and what may keep peers from being found. */
   diagnose(): Promise<readonly Diagnosis[]>;
+  /** One listener, called at once, and again when this peer has become a member, before there are links: what items are signed with; `undefined` where they are not. */
+  onAuthority(listener: (authority: Authority | undefined) => void): void;
   /** One listener. Each link has proved its membership. Links that come before there is a listener wait. */
   onLink(listener: (link: Link) => void): void;
   /**

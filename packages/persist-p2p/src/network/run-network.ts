@@ -3,6 +3,7 @@ import { PersistError } from "@cuitty/persist-core";
 import type { Libp2p } from "@libp2p/interface";
 import { peerIdFromPrivateKey } from "@libp2p/peer-id";
 import { multiaddr } from "@multiformats/multiaddr";
+import type { Authority } from "../replica/authority.ts";
 import type { Link } from "../sync/link.ts";
 import { isPrivateAddress, peerOf } from "./addresses.ts";
 import { createBans } from "./bans.ts";
@@ -22,6 +23,7 @@ import { createPairing, withPeer } from "./pairing.ts";
 import { makePrivateFolder } from "./private-files.ts";
 import { keepReservations } from "./relays.ts";
 import { readRosterNews, rosterNews } from "./roster-news.ts";
+import { authorityOf } from "./signing-keys.ts";
 import { closeStrangers } from "./strangers.ts";
 import { warnOfOpenTopic } from "./warnings.ts";
 
@@ -30,6 +32,7 @@ export async function runNetwork(options: ParsedOptions): Promise<Network> {
   const privateKey = await loadIdentity(options.identity);
   const self = peerIdFromPrivateKey(privateKey).toString();
   let membership = await loadMembership(options, self);
+  let authority = authorityOf(privateKey, membership.closed);
   checkReach(options, membership);
   const mostPeers = options.mostPeers ?? (membership.kind === "open" ? 16 : 64);
 
@@ -62,6 +65,7 @@ export async function runNetwork(options: ParsedOptions): Promise<Network> {
   const refusals = { count: 0, last: "" };
   let linkListener: ((link: Link) => void) | undefined;
   let early: Link[] = [];
+  let authorized: (authority: Authority | undefined) => void = () => undefined;
   let isStopped = false;
   let leave: (() => void) | undefined;
 
@@ -89,7 +93,7 @@ export async function runNetwork(options: ParsedOptions): Promise<Network> {
     onControl(peer, payload) {
       const statements = readRosterNews(payload);
       if (statements === undefined) links.end(peer, "what it says cannot be read", { ban: true });
-      else void learn(statements, peer).catch(() => undefined);
+      else void membership.learn(statements, peer).catch(() => undefined);
     },
     onOffence(peer, address, why) {
       bans.ban(peer);
@@ -132,11 +136,12 @@ export async function runNetwork(options: ParsedOptions): Promise<Network> {
     places: options.peers,
     isNowhereElse: discoveries.length === 0,
     admit: (peer) => membership.admit(peer),
-    admitted: ({ statements = [] }) => learn(statements),
+    admitted: ({ statements = [] }) => membership.learn(statements),
     owner: () => membership.owner,
   });
 
   closeStrangers(node, { isPublished, isLinked: (peer) => links.has(peer) });
+  membership.onNews(spread);
   enter();
 
   function join(meeting: Uint8Array, events: MeetingEvents): () => void {
@@ -176,12 +181,10 @@ export async function runNetwork(options: ParsedOptions): Promise<Network> {
     return id;
   }
 
-  async function learn(statements: readonly unknown[], from?: string): Promise<void> {
-    const fresh = await membership.learn(statements);
-    if (fresh.length === 0) return;
+  function spread(fresh: readonly string[], from?: string): void {
     for (const peer of links.all().keys()) {
+      if (peer !== from) for (const news of rosterNews(fresh)) links.tell(news, peer);
       if (membership.isRevoked(peer)) links.end(peer, "the owner has revoked its membership", { ban: true });
-      else if (peer !== from) for (const news of rosterNews(fresh)) links.tell(news, peer);
     }
     if (!membership.isMember()) leaveAll("this peer's membership was revoked");
   }
@@ -234,6 +237,10 @@ export async function runNetwork(options: ParsedOptions): Promise<Network> {
         linked: links.all(),
         refusals,
       }),
+    onAuthority(listener) {
+      authorized = listener;
+      listener(authority);
+    },
     onLink(listener) {
       linkListener = listener;
       const waiting = early;
@@ -259,13 +266,12 @@ export async function runNetwork(options: ParsedOptions): Promise<Network> {
       }
       leaveAll("this peer has become a member");
       membership = await loadMembership(options, self);
+      membership.onNews(spread);
+      authority = authorityOf(privateKey, membership.closed);
+      authorized(authority);
       enter();
     },
-    async revoke(peer) {
-      const said = await membership.revoke(peer);
-      for (const news of rosterNews([said])) links.tell(news);
-      links.end(peer, "the owner has revoked its membership", { ban: true });
-    },
+    revoke: (peer) => membership.revoke(peer),
     members: () => membership.members(),
     on(event, listener) {
       listeners[event].add(listener);

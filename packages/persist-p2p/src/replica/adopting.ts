@@ -3,6 +3,7 @@ import { setCount } from "./authors.ts";
 import { findBytesOf, rememberContent } from "./contents.ts";
 import { type ReplicatedSpace, writeLine } from "./lines.ts";
 import type { ReplicaParts } from "./parts.ts";
+import { readSetting, writeSetting } from "./settings.ts";
 
 const spaces: readonly ReplicatedSpace[] = ["records", "kv", "blobs"];
 const adoptedKey = "replica_adopted";
@@ -19,8 +20,8 @@ interface PresentRow {
 /** Inside a write transaction. Once for each file. */
 export function adoptRows(parts: ReplicaParts): void {
   const { connection } = parts;
-  if (connection.statement("select 1 from persist where key = ?").get(adoptedKey) !== undefined) return;
-  connection.statement("insert into persist (key, value) values (?, '1')").run(adoptedKey);
+  if (readSetting(connection, adoptedKey) !== undefined) return;
+  writeSetting(connection, adoptedKey, "1");
   for (const space of spaces) adoptSpace(parts, space);
   adoptEvents(parts);
 }

@@ -9,6 +9,7 @@ import { mergeStates, type RowState } from "../state/row-state.ts";
 import { maxAhead } from "../state/stamp.ts";
 import { type Ahead, type Applied, type Item, ReplicaRefusal, type WantedBlob } from "../sync/replica.ts";
 import { writeAtOnce } from "./at-once.ts";
+import type { Authority } from "./authority.ts";
 import { bytesOf, findContent, isHere } from "./contents.ts";
 import { decodeErasure, type Erasure, isErasure, storeErasure } from "./erasures.ts";
 import { decodeEvent, type EventItem } from "./event-item.ts";
@@ -16,12 +17,14 @@ import { storeEvent } from "./events.ts";
 import { type Line, type RowName, readLine, stateOf, writeLine } from "./lines.ts";
 import type { ReplicaParts } from "./parts.ts";
 import { keepPeer, setReadUpTo } from "./peers.ts";
+import { mayAnswerFor, type Proof, signerOf, unseal } from "./signing.ts";
 
 /** An item that was read and makes sense. */
-type Sent =
+type Sent = { readonly proof: Proof | null } & (
   | { readonly is: "row"; readonly name: RowName; readonly state: RowState }
   | { readonly is: "erasure"; readonly erasure: Erasure }
-  | { readonly is: "event"; readonly event: EventItem };
+  | { readonly is: "event"; readonly event: EventItem }
+);
 
 export interface Source {
   readonly peer: string;
@@ -30,7 +33,7 @@ export interface Source {
 
 /** See the port. */
 export function apply(parts: ReplicaParts, items: readonly Item[], source: Source): Applied {
-  const sent = items.map(read);
+  const sent = items.map((item) => read(parts, item));
   const early = sent.filter((one) => aheadOf(parts, one) > maxAhead);
   if (early.length === 0) return storeAll(parts, sent, source);
   const inTime = sent.filter((one) => !early.includes(one));
@@ -62,16 +65,28 @@ class Untaken extends Error {
 }
 
 /** @throws {ReplicaRefusal} */
-function read({ kind, id, body }: Item): Sent {
-  if (kind === "event") return { is: "event", event: decodeEvent(body) };
+function read({ authority }: ReplicaParts, { kind, id, body: sealed }: Item): Sent {
+  const { body, proof } = unseal(authority, sealed);
+  if (kind === "event") {
+    const event = decodeEvent(body);
+    requireOwner(authority, proof, event);
+    return { is: "event", event, proof };
+  }
   if (isErasure(body)) {
     const erasure = decodeErasure(body);
     requireId(id, rowId(erasure.namespace, "streams", erasure.stream));
-    return { is: "erasure", erasure };
+    return { is: "erasure", erasure, proof };
   }
   const { namespace, space, key, state } = decodeRow(body);
   requireId(id, rowId(namespace, space, key));
-  return { is: "row", name: { namespace, space, key }, state };
+  return { is: "row", name: { namespace, space, key }, state, proof };
+}
+
+/** That an event has no content any more, whoever erased it may say. */
+function requireOwner(authority: Authority | undefined, proof: Proof | null, { author, content }: EventItem): void {
+  if (authority === undefined || proof === null || content === undefined) return;
+  if (mayAnswerFor(authority, signerOf(proof), author)) return;
+  throw new ReplicaRefusal("An event was sent that is not signed by the member whose log it stands in.");
 }
 
 function requireId(id: Uint8Array, expected: Uint8Array): void {
@@ -125,11 +140,11 @@ interface ApplyingCommit {
 function storeOne(parts: ReplicaParts, one: Sent, commit: ApplyingCommit): boolean {
   switch (one.is) {
     case "row":
-      return storeRow(parts, one.name, one.state, commit);
+      return storeRow(parts, one, commit);
     case "erasure":
-      return storeErasure(parts, one.erasure, commit);
+      return storeErasure(parts, one.erasure, commit, one.proof);
     case "event": {
-      const outcome = storeEvent(parts, one.event, commit);
+      const outcome = storeEvent(parts, one.event, commit, one.proof);
       if (outcome === "gap") throw new Untaken({ missing: [], gap: true });
       return outcome === "stored";
     }
@@ -148,15 +163,20 @@ function isNews(line: Line | undefined, { stamp }: RowState): boolean {
   return line === undefined || Buffer.compare(stamp, line.stamp) > 0;
 }
 
-function storeRow(parts: ReplicaParts, name: RowName, sent: RowState, commit: ApplyingCommit): boolean {
+function storeRow(
+  parts: ReplicaParts,
+  { name, state: sent, proof }: Sent & { readonly is: "row" },
+  commit: ApplyingCommit,
+): boolean {
   const { connection, clock } = parts;
   const line = readLine(connection, name);
   const present = line === undefined ? undefined : stateOf(connection, line);
   const merged = present === undefined ? sent : mergeStates(present, sent);
   if (merged === present) return false;
   clock.observe(sent.stamp);
-  // What was made of both is no longer what the peer has.
-  writeLine(connection, name, merged, { seq: commit.seq, via: merged === sent ? commit.via : null });
+  // What was made of both is no longer what the peer has, nor what it has signed.
+  const origin = merged === sent ? { via: commit.via, proof } : { via: null };
+  writeLine(connection, name, merged, { seq: commit.seq, ...origin });
   writeRow(parts, name, merged, line === undefined, commit);
   if (merged !== sent && merged.document !== undefined && conflictsOf(merged.document).length > 0)
     parts.conflicted(name);

@@ -9,7 +9,7 @@ const columns = "namespace, space, key, seq, stamp, version, expires_at, forget_
 
 const replacing = `on conflict (namespace, space, key) do update set seq = excluded.seq, stamp = excluded.stamp, mark = null, via = null,
     version = excluded.version, expires_at = excluded.expires_at, forget_at = excluded.forget_at, document = null, cells = null, base = null,
-    expiry = null
+    expiry = null, proof = null
   where excluded.stamp > stamp`;
 
 const upsertBase = `insert into replica_rows (${columns}) values (?, ?, ?, ?, ?, ?, ?, ?) ${replacing}`;

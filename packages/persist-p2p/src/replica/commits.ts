@@ -1,12 +1,13 @@
 /** The replication log as peers read it: whole commits in their order, and rows by id. */
 import type { Connection } from "@cuitty/persist-sqlite/host";
-import { encodeRow } from "../state/row-item.ts";
 import type { Commit, CommitPage, CommitsWanted, Item, Marked } from "../sync/replica.ts";
-import { encodeErasure, readErased } from "./erasures.ts";
+import { bodyOf } from "./bodies.ts";
 import { type EventItemRow, eventItemSql, toEventItem } from "./events.ts";
 import { identify } from "./identifying.ts";
-import { type Line, lineColumns, stateOf } from "./lines.ts";
+import { type Line, lineColumns } from "./lines.ts";
+import type { ReplicaParts } from "./parts.ts";
 import { readPeer, replicaNames } from "./peers.ts";
+import { seal } from "./signing.ts";
 
 /** Lines that are read at once. */
 const pageLines = 500;
@@ -26,31 +27,36 @@ function lastEventPlace(connection: Connection): number {
   return row.seq ?? 0;
 }
 
+/** Whose items go out with signatures where there is an authority. */
+type Signed = Pick<ReplicaParts, "connection" | "authority">;
+
 interface Entry {
   readonly seq: number;
   readonly via: number | null;
-  item(): Item;
+  /** `undefined`: nobody here can answer for it. */
+  item(): Item | undefined;
 }
 
 /** Whole commits after the place: see the port. Within a snapshot. */
 export function commitsAfter(
-  connection: Connection,
+  parts: Signed,
   place: number,
   { bytes, without, ownItemsOnly = false }: CommitsWanted,
 ): CommitPage {
+  const { connection } = parts;
   const passedOver = readPeer(connection, without)?.id ?? -1;
   const nameOf = replicaNames(connection);
   const commits: Commit[] = [];
   let size = 0;
   let reached = place;
   for (;;) {
-    const { entries, more } = entriesAfter(connection, reached, passedOver);
+    const { entries, more } = entriesAfter(parts, reached, passedOver);
     for (const group of groupsOf(entries)) {
       if (commits.length > 0 && size >= bytes) return { commits, place: reached, more: true };
       reached = (group[0] as Entry).seq;
       const via = (group[0] as Entry).via;
       const from = group.every((entry) => entry.via === via) ? nameOf(via) : undefined;
-      const items = ownItemsOnly && from !== undefined ? [] : group.map((entry) => entry.item());
+      const items = ownItemsOnly && from !== undefined ? [] : group.flatMap((entry) => entry.item() ?? []);
       size += items.reduce((sum, { body }) => sum + body.length, group.length);
       commits.push({ place: reached, from, items });
     }
@@ -60,10 +66,10 @@ export function commitsAfter(
 }
 
 /** Rows and events after the place, up to the end of a commit. */
-function entriesAfter(connection: Connection, place: number, passedOver: number) {
+function entriesAfter(parts: Signed, place: number, passedOver: number) {
   for (let limit = pageLines; ; limit *= 4) {
-    const rows = rowsAfter(connection, place, passedOver, limit);
-    const events = eventsAfterPlace(connection, place, passedOver, limit);
+    const rows = rowsAfter(parts, place, passedOver, limit);
+    const events = eventsAfterPlace(parts, place, passedOver, limit);
     // Both are whole up to the last commit of the one that was cut off, and without that one.
     const ends = [rows, events].filter(({ length }) => length === limit).map((list) => (list.at(-1) as Entry).seq);
     const end = Math.min(...ends);
@@ -73,21 +79,21 @@ function entriesAfter(connection: Connection, place: number, passedOver: number)
   }
 }
 
-function rowsAfter(connection: Connection, place: number, passedOver: number, limit: number): Entry[] {
-  const lines = connection
+function rowsAfter(parts: Signed, place: number, passedOver: number, limit: number): Entry[] {
+  const lines = parts.connection
     .statement(`select ${lineColumns} from replica_rows where seq > ? and via is not ? order by seq limit ?`)
     .all(place, passedOver, limit) as Line[];
-  return lines.map((line) => ({ seq: line.seq, via: line.via, item: () => toItem(connection, line) }));
+  return lines.map((line) => ({ seq: line.seq, via: line.via, item: () => toItem(parts, line) }));
 }
 
-function eventsAfterPlace(connection: Connection, place: number, passedOver: number, limit: number): Entry[] {
-  const rows = connection
+function eventsAfterPlace(parts: Signed, place: number, passedOver: number, limit: number): Entry[] {
+  const rows = parts.connection
     .statement(
       `select ${eventItemSql.columns} from ${eventItemSql.from}
        where r.seq > ? and r.via is not ? order by r.seq, r.author, r.number limit ?`,
     )
     .all(place, passedOver, limit) as EventItemRow[];
-  return rows.map((row) => ({ seq: row.seq, via: row.via, item: () => toEventItem(row) }));
+  return rows.map((row) => ({ seq: row.seq, via: row.via, item: () => toEventItem(parts.authority, row) }));
 }
 
 function* groupsOf(entries: readonly Entry[]): Iterable<readonly Entry[]> {
@@ -103,10 +109,10 @@ function* groupsOf(entries: readonly Entry[]): Iterable<readonly Entry[]> {
 }
 
 /** The rows with these ids. All lines are identified. */
-export function itemsOf(connection: Connection, ids: readonly Uint8Array[]): Item[] {
-  const find = connection.statement(`select ${lineColumns} from replica_rows where id = ?`);
+export function itemsOf(parts: Signed, ids: readonly Uint8Array[]): Item[] {
+  const find = parts.connection.statement(`select ${lineColumns} from replica_rows where id = ?`);
   const lines = ids.map((id) => find.get(id) as Line | undefined).filter((line) => line !== undefined);
-  return lines.map((line) => toItem(connection, line));
+  return lines.map((line) => toItem(parts, line));
 }
 
 /** All lines are identified. */
@@ -115,11 +121,6 @@ export function lacking(connection: Connection, offered: readonly Marked[]): Mar
   return offered.filter(({ id, mark }) => find.get(id, mark) === undefined);
 }
 
-function toItem(connection: Connection, line: Line): Item {
-  const { namespace, space, key } = line;
-  const body =
-    space === "streams"
-      ? encodeErasure({ namespace, stream: key, erased: readErased(connection, namespace, key) })
-      : encodeRow({ namespace, space, key, state: stateOf(connection, line) });
-  return { kind: "row", ...identify(line), body };
+function toItem({ connection, authority }: Signed, line: Line): Item {
+  return { kind: "row", ...identify(line), body: seal(authority, bodyOf(connection, line), line.proof) };
 }

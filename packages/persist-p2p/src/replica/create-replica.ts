@@ -9,9 +9,11 @@ import type { Replica } from "../sync/replica.ts";
 import { adoptRows } from "./adopting.ts";
 import { apply } from "./applying.ts";
 import { readAtOnce, writeAheadAtOnce, writeAtOnce } from "./at-once.ts";
+import type { Authority } from "./authority.ts";
 import { readVector } from "./authors.ts";
 import { commitsAfter, itemsOf, lacking, lastPlace } from "./commits.ts";
 import { createReceiver, readBytes } from "./contents.ts";
+import { adoptEventsOf, signEvents } from "./event-proofs.ts";
 import { eventsAfter } from "./events.ts";
 import { createFingerprints } from "./fingerprints.ts";
 import { forget, readFloor, unlessRemoved } from "./forgetting.ts";
@@ -20,13 +22,18 @@ import { type Identity, openIdentity, renewIdentity } from "./identity.ts";
 import { createJournal } from "./journal.ts";
 import type { ConflictedRecord, ReplicaParts } from "./parts.ts";
 import { keepPeer, readPeer, setConfirmed } from "./peers.ts";
+import { isLogOf } from "./signing.ts";
 
 export interface LocalReplica extends Replica {
   /** What the engines of this file tell of their commits. */
   readonly journal: Journal;
   /** What the row's document, and other records, say of what lost: see `conflicts.ts`. */
   readonly parts: ReplicaParts;
-  /** One bounded step of calculating what sets are compared by. Returns whether there is more. */
+  /**
+   * From here on items are signed, and taken only with the signature of a member. Before there is a link: where this file's log is not the member's, it becomes another copy than the one that others know.
+   */
+  authorize(authority: Authority | undefined): void;
+  /** One bounded step of calculating what sets are compared by, and of signing. Returns whether there is more. */
   identify(): boolean;
   /** One bounded step of forgetting what was removed long ago. Returns whether there is more. */
   forget(now: number): boolean;
@@ -38,6 +45,7 @@ export function createReplica(connection: Connection, note: OpeningNote): LocalR
   let identity = openNoted(connection, note);
   const writer = randomBytes(writerBytes);
   const indexers = new Map<string, Indexer>();
+  let authority: Authority | undefined;
   let tellConflict: (record: ConflictedRecord) => void = () => undefined;
   const parts: ReplicaParts = {
     connection,
@@ -45,6 +53,9 @@ export function createReplica(connection: Connection, note: OpeningNote): LocalR
     writer,
     get author() {
       return identity.author;
+    },
+    get authority() {
+      return authority;
     },
     indexer(namespace) {
       let indexer = indexers.get(namespace);
@@ -58,7 +69,7 @@ export function createReplica(connection: Connection, note: OpeningNote): LocalR
   };
   writeAtOnce(connection, () => adoptRows(parts));
 
-  const identifier = createIdentifier(connection);
+  const identifier = createIdentifier(parts);
   const fingerprints = createFingerprints(connection, identifier);
   const receiver = createReceiver(connection);
   const read = <T>(work: () => T) => readAtOnce(connection, work);
@@ -76,17 +87,17 @@ export function createReplica(connection: Connection, note: OpeningNote): LocalR
     present: () => presentOf(parts),
     floor: () => read(() => readFloor(connection)),
     vector: () => read(() => readVector(connection)),
-    commitsAfter: (place, o) => read(() => connection.snapshot(() => commitsAfter(connection, place, o))),
+    commitsAfter: (place, o) => read(() => connection.snapshot(() => commitsAfter(parts, place, o))),
     rows(ids) {
       identifier.all();
-      return read(() => connection.snapshot(() => itemsOf(connection, ids)));
+      return read(() => connection.snapshot(() => itemsOf(parts, ids)));
     },
     lacking(offered) {
       identifier.all();
       return read(() => lacking(connection, offered));
     },
     unlessRemoved: (rows, peer, floor) => read(() => unlessRemoved(connection, fingerprints, rows, { peer, floor })),
-    eventsAfter: (vector, bytes) => read(() => connection.snapshot(() => eventsAfter(connection, vector, bytes))),
+    eventsAfter: (vector, bytes) => read(() => connection.snapshot(() => eventsAfter(parts, vector, bytes))),
     fingerprint: (prefix, nibbles) => read(() => fingerprints.fingerprint(prefix, nibbles)),
     marks: (prefix, nibbles, limit) => read(() => fingerprints.marks(prefix, nibbles, limit)),
     readUpTo: (peer) => read(() => readPeer(connection, peer)?.read_up_to ?? undefined),
@@ -101,13 +112,25 @@ export function createReplica(connection: Connection, note: OpeningNote): LocalR
     received: (digest) => read(() => receiver.received(digest)),
     receive: (wanted, offset, bytes) => receiver.receive(wanted, offset, bytes),
     restored() {
-      identity = writeAtOnce(connection, () => renewIdentity(connection));
+      identity = writeAtOnce(connection, () => renewIdentity(connection, authority?.self));
     },
     onCommit: (listener) => connection.wake.listen(listener),
     onConflict(listener) {
       tellConflict = listener;
     },
-    identify: () => identifier.step(),
+    authorize(next) {
+      authority = next;
+      if (next === undefined || isLogOf(identity.author.name, next.self)) return;
+      identity = writeAtOnce(connection, () => {
+        const renewed = renewIdentity(connection, next.self);
+        adoptEventsOf(connection, next, renewed.author);
+        return renewed;
+      });
+    },
+    identify() {
+      const hasEvents = signEvents(parts);
+      return identifier.step() || hasEvents;
+    },
     forget: (now) => forget(connection, fingerprints, now),
   };
 }

@@ -3,10 +3,12 @@ import type { Answer, AppendOp } from "@cuitty/persist-core";
 import { append, type Connection, replaceEvent } from "@cuitty/persist-sqlite/host";
 import { compareStamps } from "../state/stamp.ts";
 import type { Item } from "../sync/replica.ts";
+import type { Authority } from "./authority.ts";
 import { authorId, countOf, readVector, setCount } from "./authors.ts";
 import { erasedUpTo } from "./erasures.ts";
 import { type EventItem, encodeEvent, eventId } from "./event-item.ts";
 import type { ReplicaParts } from "./parts.ts";
+import { isProven, mayAnswerFor, type Proof, seal } from "./signing.ts";
 
 interface CommitPlace {
   readonly namespace: string;
@@ -36,9 +38,16 @@ export function logAppend(
       stamp,
       seq,
       via: null,
+      proof: null,
     });
   }
   setCount(connection, author.id, count + op.events.length);
+}
+
+export interface EventOrigin {
+  readonly seq: number;
+  readonly via: number;
+  readonly now: number;
 }
 
 /** What an event from elsewhere did. */
@@ -48,7 +57,8 @@ export type EventOutcome = "stored" | "known" | "gap";
 export function storeEvent(
   { connection, clock }: ReplicaParts,
   item: EventItem,
-  { seq, via, now }: { readonly seq: number; readonly via: number; readonly now: number },
+  origin: EventOrigin,
+  proof: Proof | null,
 ): EventOutcome {
   const author = authorId(connection, item.author);
   const count = countOf(connection, author);
@@ -56,8 +66,9 @@ export function storeEvent(
   if (item.number > count + 1) return "gap";
   clock.observe(item.stamp);
   const { namespace, stream, stamp, number } = item;
-  const position = place(connection, author, item, now);
-  writeEvent(connection, { author, number, namespace, stream, position, stamp, seq, via });
+  const position = place(connection, author, item, origin.now);
+  const { seq, via } = origin;
+  writeEvent(connection, { author, number, namespace, stream, position, stamp, seq, via, proof });
   setCount(connection, author, number);
   return "stored";
 }
@@ -104,15 +115,16 @@ interface StoredLine {
   readonly stamp: Uint8Array;
   readonly seq: number;
   readonly via: number | null;
+  readonly proof: Proof | null;
 }
 
 function writeEvent(connection: Connection, line: StoredLine): void {
-  const { author, number, namespace, stream, position, stamp, seq, via } = line;
+  const { author, number, namespace, stream, position, stamp, seq, via, proof } = line;
   connection
     .statement(
-      "insert into replica_events (author, number, namespace, stream, position, stamp, seq, via) values (?, ?, ?, ?, ?, ?, ?, ?)",
+      "insert into replica_events (author, number, namespace, stream, position, stamp, seq, via, proof) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
-    .run(author, number, namespace, stream, position, stamp, seq, via);
+    .run(author, number, namespace, stream, position, stamp, seq, via, proof);
 }
 
 // ── as items ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -120,7 +132,7 @@ function writeEvent(connection: Connection, line: StoredLine): void {
 /** What {@link toEventItem} needs of the tables, from `r`, `a` and `e`. */
 export const eventItemSql = {
   columns:
-    "a.author, r.number, r.stamp, r.namespace, r.stream, e.time, e.id, e.type, e.tags, e.data, e.metadata, r.seq, r.via",
+    "a.author, r.number, r.stamp, r.namespace, r.stream, e.time, e.id, e.type, e.tags, e.data, e.metadata, r.seq, r.via, r.proof",
   from: `replica_events r cross join replica_authors a on a.id = r.author
     left join events e on e.namespace = r.namespace and e.position = r.position`,
 };
@@ -139,12 +151,22 @@ export interface EventItemRow {
   readonly metadata: string | null;
   readonly seq: number;
   readonly via: number | null;
+  readonly proof: Proof | null;
 }
 
-export function toEventItem(row: EventItemRow): Item {
+/** `undefined`: it stands in another member's log, and that member's signature is not here. */
+export function toEventItem(authority: Authority | undefined, row: EventItemRow): Item | undefined {
+  const item = eventItemOf(row);
+  const body = encodeEvent(item);
+  if (authority !== undefined && item.content !== undefined && !isProven(authority, row.proof, body)) {
+    if (!mayAnswerFor(authority, authority.self, item.author)) return undefined;
+  }
+  return { kind: "event", id: eventId(item), mark: new Uint8Array(0), body: seal(authority, body, row.proof) };
+}
+
+export function eventItemOf(row: EventItemRow): EventItem {
   const { author, number, stamp, namespace, stream } = row;
-  const item: EventItem = { author, number, stamp, namespace, stream, content: contentOf(row) };
-  return { kind: "event", id: eventId(item), mark: new Uint8Array(0), body: encodeEvent(item) };
+  return { author, number, stamp, namespace, stream, content: contentOf(row) };
 }
 
 function contentOf({ id, type, tags, data, metadata, time }: EventItemRow): EventItem["content"] {
@@ -155,13 +177,13 @@ function contentOf({ id, type, tags, data, metadata, time }: EventItemRow): Even
 
 /** Events of each author after the number that the vector has for it, in order, as many as fit in `bytes`. */
 export function eventsAfter(
-  connection: Connection,
+  { connection, authority }: Pick<ReplicaParts, "connection" | "authority">,
   vector: ReadonlyMap<string, number>,
   bytes: number,
 ): { readonly items: readonly Item[]; readonly more: boolean } {
   const items: Item[] = [];
   let size = 0;
-  for (const [author, count] of readVector(connection)) {
+  authors: for (const [author, count] of readVector(connection)) {
     const page = connection.statement(
       `select ${eventItemSql.columns} from ${eventItemSql.from}
        where r.author = (select id from replica_authors where author = unhex(?)) and r.number > ? order by r.number limit 100`,
@@ -170,7 +192,8 @@ export function eventsAfter(
       const rows = page.all(author, from) as EventItemRow[];
       for (const row of rows) {
         if (size >= bytes) return { items, more: true };
-        const item = toEventItem(row);
+        const item = toEventItem(authority, row);
+        if (item === undefined) continue authors; // nor can those after it be used
         items.push(item);
         size += item.body.length;
         from = row.number;

@@ -9,6 +9,7 @@ import type { Fingerprints } from "./fingerprints.ts";
 import { type Line, lineColumns } from "./lines.ts";
 import { readPeer } from "./peers.ts";
 import { removalsKeptFor } from "./schema.ts";
+import { readSetting, writeSetting } from "./settings.ts";
 
 /** The most that one step takes. */
 const step = 500;
@@ -16,10 +17,7 @@ const floorKey = "replica_floor";
 
 /** The time below which removals may be forgotten; 0 where none is. */
 export function readFloor(connection: Connection): number {
-  const row = connection.statement("select value from persist where key = ?").get(floorKey) as
-    | { value: string }
-    | undefined;
-  return row === undefined ? 0 : Number(row.value);
+  return Number(readSetting(connection, floorKey) ?? 0);
 }
 
 /** One bounded step. Returns whether another one would find more to do. */
@@ -38,9 +36,7 @@ export function forget(connection: Connection, fingerprints: Fingerprints, now: 
   writeAtOnce(connection, () => {
     const remove = connection.statement("delete from replica_rows where line = ?");
     for (const { line } of due) remove.run(line);
-    connection
-      .statement("insert into persist (key, value) values (?, ?) on conflict do update set value = excluded.value")
-      .run(floorKey, String(now - removalsKeptFor));
+    writeSetting(connection, floorKey, String(now - removalsKeptFor));
   });
   fingerprints.forget(due.map(({ id }) => id).filter((id) => id !== null));
   return due.length === step;

@@ -1,17 +1,22 @@
 /**
- * Ids and marks of lines. They are hashes, and an index of them costs a page for each row that is written; so they are calculated for many rows at once, when sets are compared, or when there is nothing
+ * Ids and marks of lines, and in a closed group their signatures. They are hashes, and an index of them costs a page for each row that is written; so they are calculated for many rows at once, when sets are compared, or when there is nothing
  * else to do.
  */
-import type { Connection } from "@cuitty/persist-sqlite/host";
 import { rowId } from "../state/row-id.ts";
 import { markOf } from "../state/row-state.ts";
 import type { Item } from "../sync/replica.ts";
 import { writeAheadAtOnce } from "./at-once.ts";
+import { bodyOf } from "./bodies.ts";
 import { markOfErasure } from "./erasures.ts";
 import { type Line, lineColumns, parseCells } from "./lines.ts";
+import type { ReplicaParts } from "./parts.ts";
+import { readSetting, writeSetting } from "./settings.ts";
+import { type Proof, prove } from "./signing.ts";
 
 /** Lines in one transaction. */
 const step = 1000;
+/** Where each takes a signature, which is as long as ten hashes. */
+const signedStep = 200;
 const identifiedKey = "replica_identified";
 
 export interface Identifier {
@@ -21,27 +26,32 @@ export interface Identifier {
   step(): boolean;
 }
 
-export function createIdentifier(connection: Connection): Identifier {
+export function createIdentifier(parts: Pick<ReplicaParts, "connection" | "authority">): Identifier {
+  const { connection } = parts;
   /** Every line up to this one, in the order of commits, has its id and mark. */
-  let upTo = { seq: readIdentified(connection), line: Number.MAX_SAFE_INTEGER };
+  let upTo = { seq: Number(readSetting(connection, identifiedKey) ?? 0), line: Number.MAX_SAFE_INTEGER };
 
   const takeStep = (): boolean => {
+    const limit = parts.authority === undefined ? step : signedStep;
     const lines = connection
       .statement(`select line, ${lineColumns} from replica_rows where (seq, line) > (?, ?) order by seq, line limit ?`)
-      .all(upTo.seq, upTo.line, step) as (Line & { readonly line: number })[];
+      .all(upTo.seq, upTo.line, limit) as (Line & { readonly line: number })[];
     const last = lines.at(-1);
     if (last === undefined) return false;
     writeAheadAtOnce(connection, () => {
-      const set = connection.statement("update replica_rows set id = ?, mark = ? where line = ?");
+      const set = connection.statement(
+        "update replica_rows set id = ?, mark = ?, proof = ? where line = ? and seq = ?",
+      );
       for (const line of lines) {
         if (line.mark !== null) continue;
         const { id, mark } = identify(line);
-        set.run(id, mark, line.line);
+        // Another process may have written over it since it was read; then it comes again.
+        set.run(id, mark, signed(parts, line), line.line, line.seq);
       }
-      writeIdentified(connection, last.seq - 1); // its commit may go on
+      writeSetting(connection, identifiedKey, String(last.seq - 1)); // its commit may go on
     });
     upTo = { seq: last.seq, line: last.line };
-    return lines.length === step;
+    return lines.length === limit;
   };
 
   return {
@@ -50,6 +60,11 @@ export function createIdentifier(connection: Connection): Identifier {
       while (takeStep());
     },
   };
+}
+
+/** The line's proof, made where it is missing. Of lines that were identified before there was a group it is made whenever they are sent. */
+function signed({ connection, authority }: Pick<ReplicaParts, "connection" | "authority">, line: Line): Proof | null {
+  return line.proof === null && authority !== undefined ? prove(authority, bodyOf(connection, line)) : line.proof;
 }
 
 /** As they are known, or will be. */
@@ -64,18 +79,4 @@ export function identify(line: Line): Pick<Item, "id" | "mark"> {
     expiry: expiry === null ? undefined : { stamp: expiry, at: undefined },
   };
   return { id, mark: markOf(id, { stamp, ...added }) };
-}
-
-function readIdentified(connection: Connection): number {
-  const row = connection.statement("select value from persist where key = ?").get(identifiedKey) as
-    | { value: string }
-    | undefined;
-  return Number(row?.value ?? 0);
-}
-
-/** Inside a write transaction. */
-function writeIdentified(connection: Connection, upTo: number): void {
-  connection
-    .statement("insert into persist (key, value) values (?, ?) on conflict do update set value = excluded.value")
-    .run(identifiedKey, String(upTo));
 }

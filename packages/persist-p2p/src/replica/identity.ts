@@ -5,6 +5,8 @@ import type { Connection } from "@cuitty/persist-sqlite/host";
 import { authorId } from "./authors.ts";
 import { authorBytes } from "./event-item.ts";
 import type { Author } from "./parts.ts";
+import { readSetting, writeSetting } from "./settings.ts";
+import { newLogName } from "./signing.ts";
 
 export interface Identity {
   /** 32 lower-case hex digits. */
@@ -38,24 +40,13 @@ function readIdentity(connection: Connection): Identity {
   return { replica, author: { name, id: authorId(connection, name) } };
 }
 
-/** Inside a write transaction. From here on this is another copy than the one that others know. */
-export function renewIdentity(connection: Connection): Identity {
+/** Inside a write transaction. From here on this is another copy than the one that others know. `owner`: the public key of the member whose log its own is to be. */
+export function renewIdentity(connection: Connection, owner?: Uint8Array): Identity {
   const replica = randomBytes(16).toString("hex");
-  const name = randomBytes(authorBytes);
+  const name = owner === undefined ? randomBytes(authorBytes) : newLogName(owner);
   writeSetting(connection, replicaKey, replica);
-  writeSetting(connection, authorKey, name.toString("hex"));
+  writeSetting(connection, authorKey, Buffer.from(name).toString("hex"));
   // How far peers were read is known, but not what of it a restored file has lost.
   connection.statement("update replica_peers set read_up_to = null, confirmed = 0").run();
   return { replica, author: { name, id: authorId(connection, name) } };
-}
-
-function readSetting(connection: Connection, key: string): string | undefined {
-  const row = connection.statement("select value from persist where key = ?").get(key) as { value: string } | undefined;
-  return row?.value;
-}
-
-function writeSetting(connection: Connection, key: string, value: string): void {
-  connection
-    .statement("insert into persist (key, value) values (?, ?) on conflict do update set value = excluded.value")
-    .run(key, value);
 }

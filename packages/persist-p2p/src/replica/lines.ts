@@ -6,6 +6,7 @@ import type { Cell } from "../state/cells.ts";
 import type { RowState } from "../state/row-state.ts";
 import { stampTime } from "../state/stamp.ts";
 import { removalsKeptFor } from "./schema.ts";
+import type { Proof } from "./signing.ts";
 
 export type ReplicatedSpace = "records" | "kv" | "blobs";
 
@@ -33,10 +34,12 @@ export interface Line {
   readonly cells: string | null;
   readonly base: string | null;
   readonly expiry: Uint8Array | null;
+  /** `null`: not signed yet. */
+  readonly proof: Proof | null;
 }
 
 export const lineColumns =
-  "id, namespace, space, key, seq, stamp, mark, via, version, expires_at, document, cells, base, expiry";
+  "id, namespace, space, key, seq, stamp, mark, via, version, expires_at, document, cells, base, expiry, proof";
 
 /** Which line it is of. */
 export type LineName = Pick<Line, "namespace" | "space" | "key">;
@@ -70,16 +73,16 @@ export function writeLine(
   connection: Connection,
   { namespace, space, key }: RowName,
   state: RowState,
-  o: { readonly seq: number; readonly via: number | null },
+  o: { readonly seq: number; readonly via: number | null; readonly proof?: Proof | null },
 ): void {
   const { stamp, value, version, expiresAt, document, cells, base, expiry } = state;
   connection
     .statement(
-      `insert into replica_rows (namespace, space, key, seq, stamp, via, version, expires_at, document, cells, base, expiry, forget_at)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `insert into replica_rows (namespace, space, key, seq, stamp, via, version, expires_at, document, cells, base, expiry, forget_at, proof)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        on conflict (namespace, space, key) do update set seq = excluded.seq, stamp = excluded.stamp, mark = null, via = excluded.via, version = excluded.version,
          expires_at = excluded.expires_at, document = excluded.document, cells = excluded.cells, base = excluded.base, expiry = excluded.expiry,
-         forget_at = excluded.forget_at`,
+         forget_at = excluded.forget_at, proof = excluded.proof`,
     )
     .run(
       namespace,
@@ -95,6 +98,7 @@ export function writeLine(
       base ?? null,
       expiry?.stamp ?? null,
       forgetAt(state),
+      o.proof ?? null,
     );
 }
 

@@ -2,6 +2,7 @@
 import type { Indexer } from "@cuitty/persist-core";
 import type { Connection } from "@cuitty/persist-sqlite/host";
 import type { Clock } from "../state/stamp.ts";
+import type { Authority } from "./authority.ts";
 
 export interface ReplicaParts {
   readonly connection: Connection;
@@ -10,6 +11,8 @@ export interface ReplicaParts {
   readonly writer: Uint8Array;
   /** Whose log the events belong to that are appended here. */
   readonly author: Author;
+  /** `undefined` where items are not signed: outside of closed groups. */
+  readonly authority: Authority | undefined;
   /** One for each namespace. */
   indexer(namespace: string): Indexer;
   /** A merge left a loser in a record. */

@@ -21,7 +21,8 @@ export const replicaSchema: string = `
     document blob,
     cells text,
     base text,
-    expiry blob -- the stamp of what was said of the expiry after the base was written
+    expiry blob, -- the stamp of what was said of the expiry after the base was written
+    proof blob -- who answers for it, where a member of a closed group has signed it
   ) strict;
   create unique index if not exists replica_rows_by_key on replica_rows (namespace, space, key);
   -- Ids are hashes, and an entry costs a page: they are calculated for many rows at once, when they are asked for.
@@ -44,6 +45,7 @@ export const replicaSchema: string = `
     stamp blob not null,
     seq integer not null,
     via integer,
+    proof blob,
     primary key (author, number)
   ) strict, without rowid;
   create index if not exists replica_events_by_seq on replica_events (seq);

@@ -3,6 +3,7 @@ import type { Store } from "@cuitty/persist-core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { applyAll, expectEqual, openPeers, read, readAll, type TestPeer } from "../stores.ts";
+import { createGroup, openMember } from "./groups.ts";
 
 const key = fc.constantFrom("a", "b", "c");
 const small = fc.integer({ min: -3, max: 9 });
@@ -98,10 +99,13 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ is: fc.constant("copy" as const), from: peer, to: peer }) },
 );
 
-test("peers converge", { timeout: 300_000 }, async () => {
+test.each([
+  { whose: "peers", open: () => openPeers(3), numRuns: 100 },
+  { whose: "members of a closed group", open: openMembers, numRuns: 30 },
+])("$whose converge", { timeout: 300_000 }, async ({ open, numRuns }) => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), async (steps) => {
-      const peers = await openPeers(3);
+      const peers = await open();
       const of = (i: number) => peers[i] as TestPeer;
       for (const one of steps) {
         if (one.is === "write") await one.write(of(one.at).store);
@@ -112,9 +116,14 @@ test("peers converge", { timeout: 300_000 }, async () => {
       readAll(peers);
       await expectEqual(peers);
     }),
-    { numRuns: 100 },
+    { numRuns },
   );
 });
+
+async function openMembers(): Promise<TestPeer[]> {
+  const group = createGroup();
+  return Promise.all(Array.from({ length: 3 }, () => openMember(group.admit())));
+}
 
 /** As after a reconciliation: rows in the order of their ids, without a place; they come again later. */
 function copyRows(from: TestPeer, to: TestPeer): void {

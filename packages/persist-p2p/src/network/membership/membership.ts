@@ -30,12 +30,22 @@ export interface Membership {
   isRevoked(peer: string): boolean;
   /** What peers tell each other of the owner's statements. */
   statements(): readonly string[];
-  /** Keeps those that are the owner's and new, and answers them. */
-  learn(statements: readonly unknown[]): Promise<readonly string[]>;
-  /** Answers the statement. @throws {PersistError} UNSUPPORTED where this store is not the owner. */
-  revoke(peer: string): Promise<string>;
+  /** Takes those that are the owner's and new, tells of them, and then keeps them. `from`: who has said it. */
+  learn(statements: readonly unknown[], from?: string): Promise<void>;
+  /** One listener. Called before anything that comes after the statements is looked at: who passes on what somebody has signed has passed on who that is. */
+  onNews(listener: (fresh: readonly string[], from: string | undefined) => void): void;
+  /** Where membership is by certificates. */
+  readonly closed: Closed | undefined;
+  /** @throws {PersistError} UNSUPPORTED where this store is not the owner. */
+  revoke(peer: string): Promise<void>;
   /** What makes a newcomer a member. Its statements count once they are learnt. @throws {PersistError} UNSUPPORTED */
   admit(peer: string): Admission;
+}
+
+export interface Closed {
+  readonly group: Group;
+  /** Peer ids of all whom the owner has ever named. Another array when there are more. */
+  everMembers(): readonly string[];
 }
 
 /** What a newcomer gets, and what is kept of it. */
@@ -94,10 +104,13 @@ export async function loadMembership(options: ParsedOptions, self: string): Prom
     );
   }
 
-  async function learn(statements: readonly unknown[]): Promise<readonly string[]> {
+  let tell: (fresh: readonly string[], from: string | undefined) => void = () => undefined;
+
+  async function learn(statements: readonly unknown[], from?: string): Promise<void> {
     const fresh = roster?.add(statements) ?? [];
-    if (roster !== undefined && fresh.length > 0) await keep(roster);
-    return fresh;
+    if (roster === undefined || fresh.length === 0) return;
+    tell(fresh, from);
+    await keep(roster);
   }
 
   function acceptCertificate(peer: string, attachment: Uint8Array): void {
@@ -107,7 +120,7 @@ export async function loadMembership(options: ParsedOptions, self: string): Prom
     const said = readStatement(text, closed.group);
     if (said?.kind !== "member" || said.peer !== peer) throw new Refusal("it has no certificate of the owner");
     if (said.time <= Date.now()) throw new Refusal("its certificate has expired");
-    void learn([text]).catch(() => undefined);
+    void learn([text], peer).catch(() => undefined);
   }
 
   return {
@@ -120,6 +133,13 @@ export async function loadMembership(options: ParsedOptions, self: string): Prom
       accept: (attachment) => acceptCertificate(peer, attachment),
     }),
     owner: closed?.group.owner,
+    closed:
+      closed === undefined || roster === undefined
+        ? undefined
+        : { group: closed.group, everMembers: roster.everMembers },
+    onNews(listener) {
+      tell = listener;
+    },
     isMember: () => roster === undefined || roster.certificateOf(self, Date.now()) !== undefined,
     members: () => roster?.members(Date.now()),
     isRevoked: (peer) => roster?.isRevoked(peer) ?? false,
@@ -129,7 +149,6 @@ export async function loadMembership(options: ParsedOptions, self: string): Prom
       const { group, ownerKey } = ownStatement();
       const said = signStatement({ kind: "revoked", peer, role: "member", time: Date.now() }, group, ownerKey);
       await learn([said]);
-      return said;
     },
     admit(peer) {
       if (closed === undefined && secret === undefined) {

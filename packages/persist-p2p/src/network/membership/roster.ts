@@ -9,6 +9,8 @@ export interface Roster {
   certificateOf(peer: string, now: number): string | undefined;
   /** Peer ids, in order. */
   members(now: number): readonly string[];
+  /** Peer ids of all whom the owner has ever named, also those that are revoked. Another array when there are more. */
+  everMembers(): readonly string[];
   all(): readonly string[];
 }
 
@@ -19,6 +21,8 @@ export function createRoster(group: Group): Roster {
   /** By kind and peer: the statement that goes furthest. */
   const known = new Map<string, { readonly text: string; readonly said: Statement }>();
 
+  let ever: readonly string[] = [];
+
   function addOne(text: unknown): boolean {
     const said = readStatement(text, group);
     if (said === undefined || known.size >= mostStatements) return false;
@@ -26,6 +30,7 @@ export function createRoster(group: Group): Roster {
     const before = known.get(key);
     if (before !== undefined && before.said.time >= said.time) return false;
     known.set(key, { text: text as string, said });
+    if (said.kind === "member" && before === undefined) ever = [...ever, said.peer];
     return true;
   }
 
@@ -44,6 +49,7 @@ export function createRoster(group: Group): Roster {
       const peers = [...known.values()].map(({ said }) => said.peer);
       return [...new Set(peers)].filter((peer) => certificateOf(peer, now) !== undefined).sort();
     },
+    everMembers: () => ever,
     all: () => [...known.values()].map(({ text }) => text),
   };
 }
