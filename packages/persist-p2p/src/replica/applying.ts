@@ -9,22 +9,23 @@ import { mergeStates, type RowState } from "../state/row-state.ts";
 import { maxAhead } from "../state/stamp.ts";
 import { type Ahead, type Applied, type Item, ReplicaRefusal, type WantedBlob } from "../sync/replica.ts";
 import { writeAtOnce } from "./at-once.ts";
-import type { Authority } from "./authority.ts";
 import { bytesOf, findContent, isHere } from "./contents.ts";
 import { decodeErasure, type Erasure, isErasure, storeErasure } from "./erasures.ts";
 import { decodeEvent, type EventItem } from "./event-item.ts";
+import { acceptEvent } from "./event-proofs.ts";
 import { storeEvent } from "./events.ts";
 import { type Line, type RowName, readLine, stateOf, writeLine } from "./lines.ts";
 import type { ReplicaParts } from "./parts.ts";
 import { keepPeer, setReadUpTo } from "./peers.ts";
-import { mayAnswerFor, type Proof, signerOf, unseal } from "./signing.ts";
+import { digestOf, type Proof, proofOf, requireSigned, split } from "./signing.ts";
 
 /** An item that was read and makes sense. */
-type Sent = { readonly proof: Proof | null } & (
+type Content =
   | { readonly is: "row"; readonly name: RowName; readonly state: RowState }
   | { readonly is: "erasure"; readonly erasure: Erasure }
-  | { readonly is: "event"; readonly event: EventItem }
-);
+  | { readonly is: "event"; readonly event: EventItem };
+
+type Sent = Content & { readonly proof: Proof | null };
 
 export interface Source {
   readonly peer: string;
@@ -65,28 +66,28 @@ class Untaken extends Error {
 }
 
 /** @throws {ReplicaRefusal} */
-function read({ authority }: ReplicaParts, { kind, id, body: sealed }: Item): Sent {
-  const { body, proof } = unseal(authority, sealed);
-  if (kind === "event") {
-    const event = decodeEvent(body);
-    requireOwner(authority, proof, event);
-    return { is: "event", event, proof };
+function read({ authority }: ReplicaParts, item: Item): Sent {
+  if (authority === undefined) return { ...readBody(item, item.body), proof: null };
+  const { seal, body } = split(item.body);
+  if (item.kind === "row") {
+    const digest = digestOf(body);
+    requireSigned(authority, seal, digest);
+    return { ...readBody(item, body), proof: proofOf(seal, digest) };
   }
+  const event = decodeEvent(body);
+  return { is: "event", event, proof: acceptEvent(authority, seal, event) };
+}
+
+function readBody({ kind, id }: Item, body: Uint8Array): Content {
+  if (kind === "event") return { is: "event", event: decodeEvent(body) };
   if (isErasure(body)) {
     const erasure = decodeErasure(body);
     requireId(id, rowId(erasure.namespace, "streams", erasure.stream));
-    return { is: "erasure", erasure, proof };
+    return { is: "erasure", erasure };
   }
   const { namespace, space, key, state } = decodeRow(body);
   requireId(id, rowId(namespace, space, key));
-  return { is: "row", name: { namespace, space, key }, state, proof };
-}
-
-/** That an event has no content any more, whoever erased it may say. */
-function requireOwner(authority: Authority | undefined, proof: Proof | null, { author, content }: EventItem): void {
-  if (authority === undefined || proof === null || content === undefined) return;
-  if (mayAnswerFor(authority, signerOf(proof), author)) return;
-  throw new ReplicaRefusal("An event was sent that is not signed by the member whose log it stands in.");
+  return { is: "row", name: { namespace, space, key }, state };
 }
 
 function requireId(id: Uint8Array, expected: Uint8Array): void {

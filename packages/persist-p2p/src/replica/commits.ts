@@ -1,13 +1,12 @@
 /** The replication log as peers read it: whole commits in their order, and rows by id. */
 import type { Connection } from "@cuitty/persist-sqlite/host";
 import type { Commit, CommitPage, CommitsWanted, Item, Marked } from "../sync/replica.ts";
-import { bodyOf } from "./bodies.ts";
 import { type EventItemRow, eventItemSql, toEventItem } from "./events.ts";
 import { identify } from "./identifying.ts";
 import { type Line, lineColumns } from "./lines.ts";
 import type { ReplicaParts } from "./parts.ts";
 import { readPeer, replicaNames } from "./peers.ts";
-import { seal } from "./signing.ts";
+import { sealedRow } from "./row-proofs.ts";
 
 /** Lines that are read at once. */
 const pageLines = 500;
@@ -121,6 +120,6 @@ export function lacking(connection: Connection, offered: readonly Marked[]): Mar
   return offered.filter(({ id, mark }) => find.get(id, mark) === undefined);
 }
 
-function toItem({ connection, authority }: Signed, line: Line): Item {
-  return { kind: "row", ...identify(line), body: seal(authority, bodyOf(connection, line), line.proof) };
+function toItem(parts: Signed, line: Line): Item {
+  return { kind: "row", ...identify(line), body: sealedRow(parts, line) };
 }

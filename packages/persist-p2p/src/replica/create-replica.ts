@@ -13,13 +13,13 @@ import type { Authority } from "./authority.ts";
 import { readVector } from "./authors.ts";
 import { commitsAfter, itemsOf, lacking, lastPlace } from "./commits.ts";
 import { createReceiver, readBytes } from "./contents.ts";
-import { adoptEventsOf, signEvents } from "./event-proofs.ts";
 import { eventsAfter } from "./events.ts";
 import { createFingerprints } from "./fingerprints.ts";
 import { forget, readFloor, unlessRemoved } from "./forgetting.ts";
 import { createIdentifier } from "./identifying.ts";
 import { type Identity, openIdentity, renewIdentity } from "./identity.ts";
 import { createJournal } from "./journal.ts";
+import { adoptEvents, signEvents } from "./own-events.ts";
 import type { ConflictedRecord, ReplicaParts } from "./parts.ts";
 import { keepPeer, readPeer, setConfirmed } from "./peers.ts";
 import { isLogOf } from "./signing.ts";
@@ -123,7 +123,7 @@ export function createReplica(connection: Connection, note: OpeningNote): LocalR
       if (next === undefined || isLogOf(identity.author.name, next.self)) return;
       identity = writeAtOnce(connection, () => {
         const renewed = renewIdentity(connection, next.self);
-        adoptEventsOf(connection, next, renewed.author);
+        adoptEvents(connection, next, renewed.author);
         return renewed;
       });
     },

@@ -4,6 +4,7 @@ import { checkKey, decode, type NewEventRow } from "@cuitty/persist-core";
 import { fromCbor, toCbor } from "../drivers/cbor.ts";
 import { stampBytes } from "../state/stamp.ts";
 import { ReplicaRefusal } from "../sync/replica.ts";
+import { digestBytes, digestOf } from "./signing.ts";
 
 export interface EventItem {
   /** 16 bytes. */
@@ -15,6 +16,8 @@ export interface EventItem {
   readonly stream: string;
   /** Left out where it was erased, or where another event has its id. */
   readonly content?: { readonly event: NewEventRow; readonly time: number } | undefined;
+  /** 32 bytes: of the content that is left out, where it was signed. */
+  readonly contentDigest?: Uint8Array | undefined;
 }
 
 export const authorBytes = 16;
@@ -22,12 +25,30 @@ export const authorBytes = 16;
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Texts are sent as bytes, so that they come as they are. */
-export function encodeEvent({ author, number, stamp, namespace, stream, content }: EventItem): Uint8Array {
-  const head = [author, number, stamp, namespace, Buffer.from(stream)];
-  if (content === undefined) return toCbor(head);
-  const { id, type, tags, data, metadata } = content.event;
+export function encodeEvent(item: EventItem): Uint8Array {
+  const { content, contentDigest } = item;
+  if (content === undefined) return toCbor([...headOf(item), ...(contentDigest === undefined ? [] : [contentDigest])]);
+  return toCbor([...headOf(item), ...fieldsOf(content)]);
+}
+
+/** What its author signs: it holds for the event when its content is gone. */
+export function eventDigest(item: EventItem): Uint8Array {
+  return digestOf(toCbor([...headOf(item), digestOfContent(item)]));
+}
+
+export function digestOfContent({ content, contentDigest }: EventItem): Uint8Array {
+  if (content !== undefined) return digestOf(toCbor(fieldsOf(content)));
+  return contentDigest ?? new Uint8Array(digestBytes); // it was gone before it was signed
+}
+
+function headOf({ author, number, stamp, namespace, stream }: EventItem): unknown[] {
+  return [author, number, stamp, namespace, Buffer.from(stream)];
+}
+
+function fieldsOf({ event, time }: NonNullable<EventItem["content"]>): unknown[] {
+  const { id, type, tags, data, metadata } = event;
   const texts = [id, type, JSON.stringify(tags), data].map((text) => Buffer.from(text));
-  return toCbor([...head, content.time, ...texts, metadata === undefined ? null : Buffer.from(metadata)]);
+  return [time, ...texts, metadata === undefined ? null : Buffer.from(metadata)];
 }
 
 /** @throws {ReplicaRefusal} */
@@ -38,7 +59,11 @@ export function decodeEvent(body: Uint8Array): EventItem {
   require(typeof namespace === "string", "its namespace");
   const head = { author, number, stamp, namespace, stream: textOf(stream) } as EventItem;
   checkName(head.stream);
-  return rest.length === 0 ? head : { ...head, content: contentOf(rest) };
+  if (rest.length === 0) return head;
+  if (rest.length > 1) return { ...head, content: contentOf(rest) };
+  const [contentDigest] = rest;
+  require(isBytes(contentDigest, digestBytes), "its digest");
+  return { ...head, contentDigest } as EventItem;
 }
 
 function contentOf([time, ...texts]: unknown[]): EventItem["content"] {

@@ -1,68 +1,38 @@
-/** Signatures of this peer's own events. They are made when there is nothing else to do, and until then whenever the events are sent. */
-import type { Connection } from "@cuitty/persist-sqlite/host";
-import { writeAheadAtOnce } from "./at-once.ts";
+/** Who answers for an event: the member in whose log it stands, also where its content is gone. */
+import { Buffer } from "node:buffer";
+import { ReplicaRefusal } from "../sync/replica.ts";
 import type { Authority } from "./authority.ts";
-import { countOf, setCount } from "./authors.ts";
-import { encodeEvent } from "./event-item.ts";
-import { type EventItemRow, eventItemOf, eventItemSql } from "./events.ts";
-import type { ReplicaParts } from "./parts.ts";
-import { readSetting, writeSetting } from "./settings.ts";
-import { mayAnswerFor, prove } from "./signing.ts";
+import { digestOfContent, type EventItem, encodeEvent, eventDigest } from "./event-item.ts";
+import {
+  digestIn,
+  isMembers,
+  mayAnswerFor,
+  type Proof,
+  proofOf,
+  requireSigned,
+  type Seal,
+  sealIn,
+  sign,
+  signerOf,
+} from "./signing.ts";
 
-/** Events in one transaction. */
-const step = 200;
-const signedKey = "replica_events_signed";
-
-/** One bounded step of signing those in this peer's log that have no signature. Returns whether there may be more. */
-export function signEvents({ connection, author, authority }: ReplicaParts): boolean {
-  if (authority === undefined) return false;
-  const rows = connection
-    .statement(
-      `select ${eventItemSql.columns} from ${eventItemSql.from}
-       where r.author = ? and r.number > ? order by r.number limit ?`,
-    )
-    .all(author.id, readSigned(connection, author.id), step) as EventItemRow[];
-  const last = rows.at(-1);
-  if (last === undefined) return false;
-  writeAheadAtOnce(connection, () => {
-    const set = connection.statement("update replica_events set proof = ? where author = ? and number = ?");
-    for (const row of rows) set.run(prove(authority, encodeEvent(eventItemOf(row))), author.id, row.number);
-    writeSetting(connection, signedKey, `${author.id} ${last.number}`);
-  });
-  return rows.length === step;
+/** As it is sent; `undefined`: it stands in another member's log, and that member's signature is not here. */
+export function sealedEvent(authority: Authority, item: EventItem, kept: Proof | null): Uint8Array | undefined {
+  const isGood =
+    kept !== null && isMembers(authority, kept) && Buffer.compare(digestIn(kept), digestOfContent(item)) === 0;
+  if (!isGood && !mayAnswerFor(authority, authority.self, item.author)) return undefined;
+  return Buffer.concat([sealIn(isGood ? kept : prove(authority, item)), encodeEvent(item)]);
 }
 
-/** How many of the log are signed. */
-function readSigned(connection: Connection, author: number): number {
-  const [of, number] = (readSetting(connection, signedKey) ?? "").split(" ");
-  return of === String(author) ? Number(number) : 0;
+/** What this peer says of an event. */
+export function prove(authority: Authority, item: EventItem): Proof {
+  return proofOf(sign(authority, eventDigest(item)), digestOfContent(item));
 }
 
-interface OwnEvent {
-  readonly author: number;
-  readonly number: number;
-  readonly name: Uint8Array;
-}
-
-/**
- * Inside a write transaction. Events that were appended here under an identity that this file has no more, and were never signed, go to the log of its present one: nobody else could answer for them.
- * Where they were known elsewhere after all, they are found to be the same by their ids.
- */
-export function adoptEventsOf(connection: Connection, authority: Authority, to: ReplicaParts["author"]): void {
-  const unsigned = connection
-    .statement(
-      `select r.author, r.number, a.author as name from replica_events r join replica_authors a on a.id = r.author
-       where r.via is null and r.proof is null and r.author <> ? order by r.author, r.number`,
-    )
-    .all(to.id) as OwnEvent[];
-  const move = connection.statement(
-    "update replica_events set author = ?, number = ?, seq = ? where author = ? and number = ?",
-  );
-  let count = countOf(connection, to.id);
-  for (const { author, number, name } of unsigned) {
-    if (mayAnswerFor(authority, authority.self, name)) continue;
-    move.run(to.id, ++count, connection.nextSeq(), author, number);
-    setCount(connection, author, Math.min(countOf(connection, author), number - 1));
-  }
-  setCount(connection, to.id, count);
+/** What is kept of the seal with which the event came. @throws {ReplicaRefusal} where it is not that of the member whose log it is. */
+export function acceptEvent(authority: Authority, seal: Seal, item: EventItem): Proof {
+  requireSigned(authority, seal, eventDigest(item));
+  if (!mayAnswerFor(authority, signerOf(seal), item.author))
+    throw new ReplicaRefusal("An event was sent that is not signed by the member whose log it stands in.");
+  return proofOf(seal, digestOfContent(item));
 }

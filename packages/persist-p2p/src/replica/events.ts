@@ -7,8 +7,9 @@ import type { Authority } from "./authority.ts";
 import { authorId, countOf, readVector, setCount } from "./authors.ts";
 import { erasedUpTo } from "./erasures.ts";
 import { type EventItem, encodeEvent, eventId } from "./event-item.ts";
+import { sealedEvent } from "./event-proofs.ts";
 import type { ReplicaParts } from "./parts.ts";
-import { isProven, mayAnswerFor, type Proof, seal } from "./signing.ts";
+import { digestIn, type Proof } from "./signing.ts";
 
 interface CommitPlace {
   readonly namespace: string;
@@ -156,17 +157,17 @@ export interface EventItemRow {
 
 /** `undefined`: it stands in another member's log, and that member's signature is not here. */
 export function toEventItem(authority: Authority | undefined, row: EventItemRow): Item | undefined {
-  const item = eventItemOf(row);
-  const body = encodeEvent(item);
-  if (authority !== undefined && item.content !== undefined && !isProven(authority, row.proof, body)) {
-    if (!mayAnswerFor(authority, authority.self, item.author)) return undefined;
-  }
-  return { kind: "event", id: eventId(item), mark: new Uint8Array(0), body: seal(authority, body, row.proof) };
+  const item = eventItemOf(row, authority);
+  const body = authority === undefined ? encodeEvent(item) : sealedEvent(authority, item, row.proof);
+  return body && { kind: "event", id: eventId(item), mark: new Uint8Array(0), body };
 }
 
-export function eventItemOf(row: EventItemRow): EventItem {
-  const { author, number, stamp, namespace, stream } = row;
-  return { author, number, stamp, namespace, stream, content: contentOf(row) };
+export function eventItemOf(row: EventItemRow, authority: Authority | undefined): EventItem {
+  const { author, number, stamp, namespace, stream, proof } = row;
+  const content = contentOf(row);
+  const isLeftOut = content === undefined && authority !== undefined && proof !== null;
+  const contentDigest = isLeftOut ? digestIn(proof) : undefined;
+  return { author, number, stamp, namespace, stream, content, contentDigest };
 }
 
 function contentOf({ id, type, tags, data, metadata, time }: EventItemRow): EventItem["content"] {

@@ -6,12 +6,11 @@ import { rowId } from "../state/row-id.ts";
 import { markOf } from "../state/row-state.ts";
 import type { Item } from "../sync/replica.ts";
 import { writeAheadAtOnce } from "./at-once.ts";
-import { bodyOf } from "./bodies.ts";
 import { markOfErasure } from "./erasures.ts";
 import { type Line, lineColumns, parseCells } from "./lines.ts";
 import type { ReplicaParts } from "./parts.ts";
+import { proofOfLine } from "./row-proofs.ts";
 import { readSetting, writeSetting } from "./settings.ts";
-import { type Proof, prove } from "./signing.ts";
 
 /** Lines in one transaction. */
 const step = 1000;
@@ -46,7 +45,7 @@ export function createIdentifier(parts: Pick<ReplicaParts, "connection" | "autho
         if (line.mark !== null) continue;
         const { id, mark } = identify(line);
         // Another process may have written over it since it was read; then it comes again.
-        set.run(id, mark, signed(parts, line), line.line, line.seq);
+        set.run(id, mark, proofOfLine(parts, line), line.line, line.seq);
       }
       writeSetting(connection, identifiedKey, String(last.seq - 1)); // its commit may go on
     });
@@ -60,11 +59,6 @@ export function createIdentifier(parts: Pick<ReplicaParts, "connection" | "autho
       while (takeStep());
     },
   };
-}
-
-/** The line's proof, made where it is missing. Of lines that were identified before there was a group it is made whenever they are sent. */
-function signed({ connection, authority }: Pick<ReplicaParts, "connection" | "authority">, line: Line): Proof | null {
-  return line.proof === null && authority !== undefined ? prove(authority, bodyOf(connection, line)) : line.proof;
 }
 
 /** As they are known, or will be. */

@@ -1,8 +1,8 @@
 /**
  * Items of a closed group are signed: by who wrote them, or made them of what others wrote. Whoever passes one on passes the signature on, and cannot change a bit of it.
  *
- * On the way an item's body is preceded by its signer's public key and the signature. In the file both stand beside the line or event, with the digest of what they are good for: where a line has
- * become something else in the meantime (its row has expired, its event was erased), this peer answers for it.
+ * On the way an item's body is preceded by its seal: the signer's public key, and the signature. In the file both stand beside the line or event, with a digest that tells whether they are still good for
+ * what stands there.
  */
 import { Buffer } from "node:buffer";
 import { createPublicKey, hash, type KeyObject, randomBytes, verify } from "node:crypto";
@@ -12,42 +12,44 @@ import type { Authority } from "./authority.ts";
 const keyBytes = 32;
 const signatureBytes = 64;
 const sealBytes = keyBytes + signatureBytes;
+export const digestBytes = 32;
 /** Of a log's name: what of it tells whose it is. The rest tells that member's logs apart. */
 const ownerBytes = 12;
 const logBytes = 16;
 
-/** As it is kept: public key, signature, and the digest of the body. */
+/** Public key and signature. */
+export type Seal = Uint8Array;
+
+/** A seal as it is kept, with a digest behind it: of a row's body, or of an event's content. */
 export type Proof = Uint8Array;
 
-/** What was received: the body without its seal, and, in a closed group, the proof. */
-export interface Opened {
-  readonly body: Uint8Array;
-  readonly proof: Proof | null;
+export const digestOf = (bytes: Uint8Array): Uint8Array => hash("sha256", bytes, "buffer");
+export const proofOf = (seal: Seal, digest: Uint8Array): Proof => Buffer.concat([seal, digest]);
+export const sealIn = (proof: Proof): Seal => proof.subarray(0, sealBytes);
+export const digestIn = (proof: Proof): Uint8Array => proof.subarray(sealBytes);
+export const signerOf = (seal: Seal): Uint8Array => seal.subarray(0, keyBytes);
+
+/** What this peer says by its own name. */
+export function sign(authority: Authority, digest: Uint8Array): Seal {
+  return Buffer.concat([authority.self, authority.sign(statementOf(authority, digest))]);
 }
 
-/** What this peer says of the body by its own name. */
-export function prove(authority: Authority, body: Uint8Array): Proof {
-  const digest = hash("sha256", body, "buffer");
-  return Buffer.concat([authority.self, authority.sign(statementOf(authority, digest)), digest]);
-}
-
-/** The body as it is sent. `proof`: what is kept of it, if anything. */
-export function seal(authority: Authority | undefined, body: Uint8Array, proof: Proof | null): Uint8Array {
-  if (authority === undefined) return body;
-  const good = isProven(authority, proof, body) ? proof : prove(authority, body);
-  return Buffer.concat([good.subarray(0, sealBytes), body]);
+/** Whether it is by somebody who is a member here, or was. */
+export function isMembers(authority: Authority, seal: Seal): boolean {
+  return groupOf(authority).members.has(hexOf(signerOf(seal)));
 }
 
 /** @throws {ReplicaRefusal} where no member has signed it. */
-export function unseal(authority: Authority | undefined, sealed: Uint8Array): Opened {
-  if (authority === undefined) return { body: sealed, proof: null };
+export function requireSigned(authority: Authority, seal: Seal, digest: Uint8Array): void {
+  const key = keyOf(authority, signerOf(seal));
+  if (key === undefined || !verify(null, statementOf(authority, digest), key, seal.subarray(keyBytes)))
+    throw unsigned();
+}
+
+/** @throws {ReplicaRefusal} where there is no room for a seal. */
+export function split(sealed: Uint8Array): { readonly seal: Seal; readonly body: Uint8Array } {
   if (sealed.length < sealBytes) throw unsigned();
-  const key = keyOf(authority, sealed.subarray(0, keyBytes));
-  if (key === undefined) throw unsigned();
-  const body = sealed.subarray(sealBytes);
-  const digest = hash("sha256", body, "buffer");
-  if (!verify(null, statementOf(authority, digest), key, sealed.subarray(keyBytes, sealBytes))) throw unsigned();
-  return { body, proof: Buffer.concat([sealed.subarray(0, sealBytes), digest]) };
+  return { seal: sealed.subarray(0, sealBytes), body: sealed.subarray(sealBytes) };
 }
 
 /** A new name for a log of the member's own events, which nobody else can add to. */
@@ -63,14 +65,6 @@ export function isLogOf(name: Uint8Array, member: Uint8Array): boolean {
 /** Whether the member may say what stands in the log: in its own, and in one that is nobody's, which was begun before there was a group. */
 export function mayAnswerFor(authority: Authority, member: Uint8Array, log: Uint8Array): boolean {
   return isLogOf(log, member) || !groupOf(authority).owners.has(hexOf(log.subarray(0, ownerBytes)));
-}
-
-export const signerOf = (proof: Proof): Uint8Array => proof.subarray(0, keyBytes);
-
-/** Whether it is a member's proof of this very body. */
-export function isProven(authority: Authority, proof: Proof | null, body: Uint8Array): proof is Proof {
-  if (proof === null || !groupOf(authority).members.has(hexOf(signerOf(proof)))) return false;
-  return hash("sha256", body, "buffer").equals(proof.subarray(sealBytes));
 }
 
 function statementOf({ group }: Authority, digest: Uint8Array): Uint8Array {

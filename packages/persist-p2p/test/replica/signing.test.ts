@@ -2,10 +2,12 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createReplicatedEngine } from "../../src/engine.ts";
-import { seal } from "../../src/replica/signing.ts";
+import { decodeEvent, type EventItem, encodeEvent } from "../../src/replica/event-item.ts";
+import { prove } from "../../src/replica/event-proofs.ts";
+import { sealIn } from "../../src/replica/signing.ts";
 import { type Item, ReplicaRefusal } from "../../src/sync/replica.ts";
 import { expectEqual, openPeer, read, readAll, type TestPeer, temporaryFolder } from "../stores.ts";
-import { createGroup, openMember } from "./groups.ts";
+import { createGroup, type Member, openMember } from "./groups.ts";
 
 const keyBytes = 32;
 const sealBytes = 96;
@@ -125,10 +127,16 @@ test("nobody adds to another member's log of events", async () => {
   const [a, b, c] = peers;
   await a.store.events.append("s", { type: "t", data: 1 });
   read(a, b);
-  const forged = itemsOf(b).map((item) => {
-    return { ...item, body: seal(members[1]?.authority, item.body.subarray(sealBytes), null) };
-  });
-  expect(() => apply(c, forged)).toThrow("not signed by the member whose log it stands in");
+  const forge = (item: Item, o: Partial<EventItem>): Item => {
+    const event = { ...decodeEvent(item.body.subarray(sealBytes)), ...o };
+    const { authority } = members[1] as Member;
+    return { ...item, body: Buffer.concat([sealIn(prove(authority, event)), encodeEvent(event)]) };
+  };
+  const [item] = itemsOf(b) as [Item];
+  // Neither in its place nor behind it, with a content or as one that was erased.
+  for (const forged of [{}, { content: undefined }, { number: 2 }, { number: 2, content: undefined }]) {
+    expect(() => apply(c, [forge(item, forged)])).toThrow("not signed by the member whose log it stands in");
+  }
   read(b, c);
   expect(await c.store.events.head("s")).toBe(1);
 });
