@@ -141,6 +141,21 @@ test("nobody adds to another member's log of events", async () => {
   expect(await c.store.events.head("s")).toBe(1);
 });
 
+test("an event that is erased by who passes it on is still its author's", async () => {
+  const { members, peers } = await openGroup(3);
+  const [a, b, c] = peers;
+  await a.store.events.append("s", [
+    { type: "t", data: 1 },
+    { type: "t", data: 2 },
+  ]);
+  read(a, b);
+  await b.store.events.truncate("s", 2);
+  read(b, c);
+  const events = itemsOf(c).filter(({ kind }) => kind === "event");
+  expect(events.map((item) => Buffer.from(signerOf(item)))).toEqual(Array(2).fill(members[0]?.publicKey));
+  expect(await dataOf(c)).toEqual([2]);
+});
+
 test("a row that has expired in the meantime is answered for by who passes it on", async () => {
   const group = createGroup();
   const members = [group.admit(), group.admit(), group.admit()];
