@@ -99,6 +99,7 @@ export function createReplica(connection: Connection, note: OpeningNote): LocalR
     unlessRemoved: (rows, peer, floor) => read(() => unlessRemoved(connection, fingerprints, rows, { peer, floor })),
     eventsAfter: (vector, bytes) => read(() => connection.snapshot(() => eventsAfter(parts, vector, bytes))),
     fingerprint: (prefix, nibbles) => read(() => fingerprints.fingerprint(prefix, nibbles)),
+    fingerprints: (prefix, nibbles) => read(() => fingerprints.parts(prefix, nibbles)),
     marks: (prefix, nibbles, limit) => read(() => fingerprints.marks(prefix, nibbles, limit)),
     readUpTo: (peer) => read(() => readPeer(connection, peer)?.read_up_to ?? undefined),
     confirmed(peer, place) {
@@ -129,7 +130,7 @@ export function createReplica(connection: Connection, note: OpeningNote): LocalR
     },
     identify() {
       const hasEvents = signEvents(parts);
-      return identifier.step() || hasEvents;
+      return identifier.step() || hasEvents || fingerprints.prepare();
     },
     forget: (now) => forget(connection, fingerprints, now),
   };

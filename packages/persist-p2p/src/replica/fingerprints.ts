@@ -11,7 +11,11 @@ import { createPrefixSums } from "./prefix-sums.ts";
 export interface Fingerprints {
   /** Of all rows whose id starts with the first `nibbles` half bytes of the prefix. */
   fingerprint(prefix: Uint8Array, nibbles: number): Fingerprint;
+  /** Of each of the sixteen prefixes that are one half byte longer. */
+  parts(prefix: Uint8Array, nibbles: number): readonly Fingerprint[];
   marks(prefix: Uint8Array, nibbles: number, limit: number): readonly Marked[];
+  /** One bounded step of what the first question would take. Returns whether there is more. */
+  prepare(): boolean;
   /** Rows with these ids are gone: their sums are made again. */
   forget(ids: readonly Uint8Array[]): void;
 }
@@ -32,37 +36,49 @@ export function createFingerprints(connection: Connection, identifier: Identifie
     sums.set(bucket, marks.length, sumOfMarks(marks));
   };
 
-  /** All rows of a page in one text: a hundred thousand pairs of buffers would take most of the time. */
-  const build = () => {
-    sums.clear();
-    for (let after = 0; ; ) {
-      const { marks, last } = connection
-        .statement(
-          `select group_concat(hex(substr(id, 1, 2)) || hex(mark), '') as marks, max(line) as last
-           from (select line, id, mark from replica_rows where line > ? order by line limit 10000)`,
-        )
-        .get(after) as { marks: string | null; last: number | null };
-      if (marks === null || last === null) return;
-      const bytes = Buffer.from(marks, "hex");
-      for (let at = 0; at < bytes.length; at += 10) {
-        sums.add(bytes.readUInt16BE(at), 1, bytes.readBigUInt64BE(at + 2));
-      }
-      after = last;
+  /** How far the sums have been made, and of what was committed up to where; what is committed meanwhile is seen when they are asked for. */
+  let building: { readonly after: number; readonly upTo: number } | undefined;
+
+  /** All rows of a page in one text: a hundred thousand pairs of buffers would take most of the time. Returns whether there is more. */
+  const buildPage = (): boolean => {
+    identifier.all();
+    if (building === undefined) {
+      sums.clear();
+      building = { after: 0, upTo: lastPlace(connection) };
     }
+    const { marks, last } = connection
+      .statement(
+        `select group_concat(hex(substr(id, 1, 2)) || hex(mark), '') as marks, max(line) as last
+         from (select line, id, mark from replica_rows where line > ? order by line limit 10000)`,
+      )
+      .get(building.after) as { marks: string | null; last: number | null };
+    if (marks === null || last === null) {
+      seen = building.upTo;
+      building = undefined;
+      return false;
+    }
+    const bytes = Buffer.from(marks, "hex");
+    for (let at = 0; at < bytes.length; at += 10) {
+      sums.add(bytes.readUInt16BE(at), 1, bytes.readBigUInt64BE(at + 2));
+    }
+    building = { ...building, after: last };
+    return true;
   };
 
   const refresh = () => {
+    if (seen === undefined) while (buildPage());
     identifier.all();
     const last = lastPlace(connection);
-    if (seen === undefined) build();
-    else if (last !== seen) {
-      const changed = connection
-        .statement("select distinct substr(id, 1, 2) as start from replica_rows where seq > ? limit ?")
-        .all(seen, mostSummedUp + 1) as { start: Uint8Array }[];
-      if (changed.length > mostSummedUp) build();
-      else for (const { start } of changed) sumUp(bucketOf(start));
+    if (seen === undefined || last === seen) return;
+    const changed = connection
+      .statement("select distinct substr(id, 1, 2) as start from replica_rows where seq > ? limit ?")
+      .all(seen, mostSummedUp + 1) as { start: Uint8Array }[];
+    if (changed.length > mostSummedUp) {
+      while (buildPage());
+    } else {
+      for (const { start } of changed) sumUp(bucketOf(start));
+      seen = last;
     }
-    seen = last;
   };
 
   return {
@@ -70,10 +86,16 @@ export function createFingerprints(connection: Connection, identifier: Identifie
       refresh();
       if (nibbles > bucketNibbles) {
         const marks = readMarks(connection, prefix, nibbles, -1);
-        return { count: marks.length, sum: sumBytes(sumOfMarks(marks)) };
+        return told({ count: marks.length, sum: sumOfMarks(marks) });
       }
-      const { count, sum } = sums.of(bucketOf(prefix) >> (4 * (bucketNibbles - nibbles)), nibbles);
-      return { count, sum: sumBytes(sum) };
+      return told(sums.of(bucketOf(prefix) >> (4 * (bucketNibbles - nibbles)), nibbles));
+    },
+
+    parts(prefix, nibbles) {
+      refresh();
+      if (nibbles >= bucketNibbles) return summedUpByPart(readMarks(connection, prefix, nibbles, -1), nibbles);
+      const first = (bucketOf(prefix) >> (4 * (bucketNibbles - nibbles))) << 4;
+      return Array.from({ length: 16 }, (_, i) => told(sums.of(first | i, nibbles + 1)));
     },
 
     marks(prefix, nibbles, limit) {
@@ -81,7 +103,10 @@ export function createFingerprints(connection: Connection, identifier: Identifie
       return readMarks(connection, prefix, nibbles, limit);
     },
 
+    prepare: () => seen === undefined && buildPage(),
+
     forget(ids) {
+      building = undefined; // it may have been counted
       if (seen === undefined) return;
       for (const bucket of new Set(ids.map(bucketOf))) sumUp(bucket);
     },
@@ -122,8 +147,20 @@ function markValue(mark: Uint8Array): bigint {
   return Buffer.from(mark.buffer, mark.byteOffset, mark.byteLength).readBigUInt64BE();
 }
 
-function sumBytes(sum: bigint): Uint8Array {
+/** By the half byte that follows the first so many. */
+function summedUpByPart(marks: readonly Marked[], nibbles: number): readonly Fingerprint[] {
+  const parts = Array.from({ length: 16 }, () => ({ count: 0, sum: 0n }));
+  for (const { id, mark } of marks) {
+    const byte = id[nibbles >> 1] as number;
+    const part = parts[nibbles % 2 === 0 ? byte >> 4 : byte & 0x0f] as (typeof parts)[number];
+    part.count++;
+    part.sum += markValue(mark);
+  }
+  return parts.map(told);
+}
+
+function told({ count, sum }: { readonly count: number; readonly sum: bigint }): Fingerprint {
   const bytes = Buffer.alloc(8);
   bytes.writeBigUInt64BE(BigInt.asUintN(64, sum));
-  return bytes;
+  return { count, sum: bytes };
 }

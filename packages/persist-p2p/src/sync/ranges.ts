@@ -5,7 +5,7 @@
 import { isFingerprints, type Range } from "./messages.ts";
 import type { Fingerprint, Marked, Replica } from "./replica.ts";
 
-export type Compared = Pick<Replica, "fingerprint" | "marks">;
+export type Compared = Pick<Replica, "fingerprints" | "marks">;
 
 export interface Prefix {
   readonly prefix: Uint8Array;
@@ -24,18 +24,12 @@ export function childOf({ prefix, nibbles }: Prefix, child: number): Prefix {
   return { prefix: longer, nibbles: nibbles + 1 };
 }
 
-export const fingerprints = (set: Compared, of: Prefix): Fingerprint[] =>
-  Array.from({ length: 16 }, (_, i) => {
-    const child = childOf(of, i);
-    return set.fingerprint(child.prefix, child.nibbles);
-  });
-
 const isSame = (a: Fingerprint, b: Fingerprint): boolean => a.count === b.count && Buffer.compare(a.sum, b.sum) === 0;
 
 /** What there is under a prefix, as it is told to the other side: a list where that is short. */
 function described(set: Compared, of: Prefix, count: number): Range {
   const isListed = count <= listed || of.nibbles > 30;
-  return { ...of, has: isListed ? set.marks(of.prefix, of.nibbles, 256) : fingerprints(set, of) };
+  return { ...of, has: isListed ? set.marks(of.prefix, of.nibbles, 256) : set.fingerprints(of.prefix, of.nibbles) };
 }
 
 /** The same for the same prefix, whatever follows it. */
@@ -73,7 +67,7 @@ export function differing(
 ): { child: Prefix; mine: number; theirs: number }[] {
   if (!isFingerprints(has)) return [];
   const full = { prefix: padded(prefix), nibbles };
-  return fingerprints(set, full).flatMap((mine, i) => {
+  return set.fingerprints(full.prefix, nibbles).flatMap((mine, i) => {
     const theirs = has[i] as Fingerprint;
     return isSame(mine, theirs) ? [] : [{ child: childOf(full, i), mine: mine.count, theirs: theirs.count }];
   });

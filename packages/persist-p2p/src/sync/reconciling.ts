@@ -1,7 +1,7 @@
 /** The side that leads a reconciliation: it asks until nothing differs any more, and tells the other side what that one lacks. */
 import { isFingerprints, type Range, Violation } from "./messages.ts";
 import { answered, type Peering, type Program } from "./peering.ts";
-import { childOf, differing, fingerprints, listed, type Prefix, padded, prefixName, root } from "./ranges.ts";
+import { childOf, differing, listed, type Prefix, padded, prefixName, root } from "./ranges.ts";
 import type { Marked, Replica } from "./replica.ts";
 
 /** So many questions are put at once. */
@@ -58,8 +58,11 @@ function* compare(p: Peering, ranges: readonly Range[], told: readonly Marked[],
 
 function put(replica: Replica, { prefix, nibbles, isShort }: Question): Range {
   const isListed = isShort || nibbles > 30;
-  const of = { prefix, nibbles };
-  return { ...of, has: isListed ? replica.marks(prefix, nibbles, readAtOnce) : fingerprints(replica, of) };
+  return {
+    prefix,
+    nibbles,
+    has: isListed ? replica.marks(prefix, nibbles, readAtOnce) : replica.fingerprints(prefix, nibbles),
+  };
 }
 
 function taken(telling: Iterator<Marked>[], limit: number): Marked[] {

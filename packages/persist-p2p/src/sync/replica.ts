@@ -38,6 +38,8 @@ export interface Replica {
 
   /** Of all rows whose id starts with the first `nibbles` (0 to 32) half bytes of the prefix. */
   fingerprint(prefix: Uint8Array, nibbles: number): Fingerprint;
+  /** The same of each of the sixteen prefixes that are one half byte longer (so `nibbles` is 31 at most). */
+  fingerprints(prefix: Uint8Array, nibbles: number): readonly Fingerprint[];
   /** The ids and marks of the same rows, ascending by id, at most `limit`: callers ask where the count is small. */
   marks(prefix: Uint8Array, nibbles: number, limit: number): readonly Marked[];
 

@@ -38,6 +38,41 @@ test("a peer's file is not opened by the SQLite adapter, whose writes would neve
   await expect(sqlite({ path })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
 });
 
+test.each([false, true])(
+  "the sums of parts are those of their rows, whatever is written meanwhile (prepared: %s)",
+  async (isPrepared) => {
+    const [a, b] = await openPeers(2);
+    if (a === undefined || b === undefined) throw new Error("There are two.");
+    const put = (peer: TestPeer, first: number, count: number) =>
+      Promise.all(Array.from({ length: count }, (_, i) => peer.store.kv.set(`k${first + i}`, i)));
+    const rounds = [
+      () => put(a, 0, 11_000),
+      () => put(a, 5_000, 3),
+      () => put(a, 2_000, 2_000),
+      () => a.store.kv.delete("k7"),
+    ];
+    for (const write of rounds) {
+      await write();
+      if (isPrepared) a.replica.identify();
+      read(a, b);
+      for (let nibbles = 0; nibbles < 6; nibbles++) {
+        const prefix = Buffer.from("a3f29b00000000000000000000000000", "hex").fill(0, Math.ceil(nibbles / 2));
+        if (nibbles % 2 === 1) prefix[nibbles >> 1] = (Buffer.from("a3f29b", "hex")[nibbles >> 1] as number) & 0xf0;
+        const parts = a.replica.fingerprints(prefix, nibbles);
+        expect(parts).toHaveLength(16);
+        const { count, sum } = a.replica.fingerprint(prefix, nibbles);
+        expect(parts.reduce((total, part) => total + part.count, 0)).toBe(count);
+        const total = parts.reduce((all, part) => all + Buffer.from(part.sum).readBigUInt64BE(), 0n);
+        expect(BigInt.asUintN(64, total)).toBe(Buffer.from(sum).readBigUInt64BE());
+        const marks = a.replica.marks(prefix, nibbles, 20_000);
+        const ofMarks = marks.reduce((all, { mark }) => all + Buffer.from(mark).readBigUInt64BE(), 0n);
+        expect([marks.length, BigInt.asUintN(64, ofMarks)]).toEqual([count, Buffer.from(sum).readBigUInt64BE()]);
+      }
+    }
+    await expectEqual([a, b]);
+  },
+);
+
 test("what was removed is forgotten after a month, and does not come back from who was away", async () => {
   const [a, b] = await openPeers(2);
   if (a === undefined || b === undefined) throw new Error("There are two.");

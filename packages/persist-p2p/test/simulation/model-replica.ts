@@ -1,5 +1,6 @@
 /** The port `Replica` in memory, small and exact: rows of which the later writer wins, and one log of events for each author. What a file would hold is its state; all else a process forgets. */
 import { createHash } from "node:crypto";
+import { childOf } from "../../src/sync/ranges.ts";
 import {
   type Applied,
   type Commit,
@@ -233,6 +234,11 @@ export function createModelReplica({ name, now, from }: ModelOptions): ModelRepl
     },
 
     fingerprint: tree.fingerprint,
+    fingerprints: (prefix, nibbles) =>
+      Array.from({ length: 16 }, (_, i) => {
+        const child = childOf({ prefix, nibbles }, i);
+        return tree.fingerprint(child.prefix, child.nibbles);
+      }),
     marks: tree.marks,
 
     readUpTo: (peer) => state.places.get(peer),
