@@ -2,6 +2,7 @@
  * At most so many connections, each for one statement (or one transaction) at a time. Who finds none free waits here, so that nothing is handed to the driver before it is sent: what
  * was not sent by its deadline will never run, and to cancel what runs hits nobody else's.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { PersistError } from "@cuitty/persist-core";
 import type { Link, LinkEvents } from "./driver.ts";
 import { isAnswer, Late, Unanswered } from "./errors.ts";
@@ -50,6 +51,7 @@ export function createPool({ max, open }: PoolOptions): Pool {
   const links = new Set<Link>();
   const idle: Link[] = [];
   const waiting = new Set<Waiter>();
+  const cancelling = new Set<Promise<void>>();
   let opening = 0;
   let growAfter = 0;
   let closed = false;
@@ -141,13 +143,20 @@ export function createPool({ max, open }: PoolOptions): Pool {
     offer(made);
   };
 
+  const cancel = (link: Link): Promise<void> => {
+    const cancelled = link.cancel();
+    cancelling.add(cancelled);
+    void cancelled.finally(() => cancelling.delete(cancelled));
+    return cancelled;
+  };
+
   /** Gives the answer, or stops waiting for it. `leave` is called once nothing of ours runs on the link any more. */
   const answer = <Row>(link: Link, o: Patience, kind: Kind, sent: Promise<Row[]>, leave: () => void): Promise<Row[]> =>
     new Promise((resolve, reject) => {
       let why: "deadline" | "aborted" | undefined;
       const giveUp = (reason: "deadline" | "aborted"): void => {
         why = reason;
-        const cancelled = link.cancel();
+        const cancelled = cancel(link);
         const unanswered = (): void =>
           reject(new Unanswered(reason, reason === "aborted" ? o.signal?.reason : undefined, link.backend));
         if (kind === "read") unanswered();
@@ -212,6 +221,8 @@ export function createPool({ max, open }: PoolOptions): Pool {
       for (const waiter of waiting) waiter.fail(error);
       waiting.clear();
       await Promise.allSettled([...links].map((link) => link.close()));
+      // Whoever closes may end the process next, and a request that is cut off on its way brings PgBouncer 1.18 down.
+      await Promise.race([Promise.all(cancelling), delay(grace, undefined, { ref: false })]);
     },
   };
 }

@@ -1,5 +1,5 @@
 /** Behind PgBouncer in transaction mode. What the whole store does there is tried by the kit. */
-import { findPgBouncer, mayBeMissing, startPgBouncer } from "@cuitty/persist-servers";
+import { findPgBouncer, mayBeMissing, startPgBouncer, startProxy } from "@cuitty/persist-servers";
 import { useDatabase } from "@cuitty/persist-servers/vitest";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { inTime, openPostgres, within } from "./connections.ts";
@@ -35,6 +35,19 @@ describe.skipIf(missing)(`behind PgBouncer${missing && ` (skipped: ${missing})`}
       ).toEqual([]),
     );
     expect(await connection.read(inTime(), "select 1 as a", [])).toEqual([{ a: 1 }]);
+    expect(bouncer.log()).not.toContain("FATAL");
+  });
+
+  test("what is being cancelled when the store is closed is waited for: requests that are cut off bring old poolers down", async () => {
+    const bouncer = await start();
+    for (let i = 0; i < 20; i++) {
+      const wire = await startProxy(bouncer.port);
+      const opened = await openPostgres({ url: wire.through(bouncer.url), prepare: false });
+      const late = Array.from({ length: 3 }, () => opened.connection.read(within(30), "select pg_sleep(603)", []));
+      for (const { status } of await Promise.allSettled(late)) expect(status).toBe("rejected");
+      await opened.close();
+      await wire.close();
+    }
     expect(bouncer.log()).not.toContain("FATAL");
   });
 

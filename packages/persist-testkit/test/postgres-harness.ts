@@ -41,7 +41,6 @@ export function postgresHarness(url: string, o: { readonly name?: string; readon
 
     async destroy(id) {
       for (const { adapter, wire } of opened.get(id) ?? []) {
-        wire.cut();
         await adapter.close?.();
         await wire.close();
       }
