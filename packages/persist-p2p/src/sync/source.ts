@@ -41,6 +41,8 @@ export interface Answering {
 const maxChunks = 8;
 /** So many rows are read at once, each up to 4 MiB. */
 const rowsAtOnce = 8;
+/** Of the first page of a reading. Each is twice as long as the one before, up to {@link pageBytes}, so that the other side stores the first ones while the next are read. */
+const firstPageBytes = 16 * 1024;
 /** How late it may be remembered what the peer has confirmed, in milliseconds. */
 const confirmDelay = 1_000;
 
@@ -49,6 +51,7 @@ export function createSource(p: Peering, o: Answering): Source {
   let reading = 0;
   /** Everything up to this place was sent in this reading. */
   let sent: number | undefined;
+  let nextBytes = firstPageBytes;
   let furthest = 0;
   let confirmed = 0;
   let remembered = 0;
@@ -109,7 +112,7 @@ export function createSource(p: Peering, o: Answering): Source {
   function push(): boolean {
     const head = replica.head();
     if (sent === undefined || sent >= head || (heldAt === head && holding === "held")) return false;
-    const page = replica.commitsAfter(sent, { bytes: pageBytes, without: p.peer, ownItemsOnly: true });
+    const page = replica.commitsAfter(sent, { bytes: nextBytes, without: p.peer, ownItemsOnly: true });
     const isOwn = page.commits.some(({ from }) => from === undefined);
     if (!isOwn && !page.more && hold(head)) return false;
     cancelHold();
@@ -119,6 +122,7 @@ export function createSource(p: Peering, o: Answering): Source {
     p.lanes.put("push", { kind: "page", reading, entries, relayed, place, head });
     sent = page.place;
     furthest = Math.max(furthest, sent);
+    nextBytes = Math.min(pageBytes, 2 * nextBytes);
     return true;
   }
 
@@ -163,6 +167,7 @@ export function createSource(p: Peering, o: Answering): Source {
     read({ reading: number, place }) {
       reading = number;
       sent = place;
+      nextBytes = firstPageBytes;
       furthest = Math.max(furthest, place ?? 0);
       confirmed = Math.max(confirmed, place ?? 0);
     },
