@@ -64,6 +64,8 @@ export function createPeer(replica: LocalReplica, options: NetworkOptions | unde
     });
     isElsewhere = false;
     if (role === undefined) throw closed();
+    // While the network is loaded there is time for it. Members sign too, which they can only once they are known.
+    if (wanted.members === undefined) stopIdentifying = identifyWhenIdle(replica);
     const started = await startNetwork({ ...wanted, folder });
     if (stopping.signal.aborted) {
       await started.stop();
@@ -77,7 +79,7 @@ export function createPeer(replica: LocalReplica, options: NetworkOptions | unde
     for (const event of ["sync", "clock-skew"] as const) {
       engine.on(event, (detail) => listeners.tell(event, detail));
     }
-    stopIdentifying = identifyWhenIdle(replica);
+    if (wanted.members !== undefined) stopIdentifying = identifyWhenIdle(replica);
     network = started;
     syncer = engine;
     whyNot = undefined;
@@ -96,6 +98,7 @@ export function createPeer(replica: LocalReplica, options: NetworkOptions | unde
       },
       (error: unknown) => {
         // Another process that has the file open may be luckier.
+        stopIdentifying();
         role?.release();
         role = undefined;
         if (stopping.signal.aborted) return;

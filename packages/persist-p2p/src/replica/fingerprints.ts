@@ -6,7 +6,7 @@ import { Buffer } from "node:buffer";
 import type { Connection } from "@cuitty/persist-sqlite/host";
 import type { Fingerprint, Marked } from "../sync/replica.ts";
 import type { Identifier } from "./identifying.ts";
-import { createPrefixSums } from "./prefix-sums.ts";
+import { createPrefixSums, noSum, plus, type Sum, type Summed } from "./prefix-sums.ts";
 
 export interface Fingerprints {
   /** Of all rows whose id starts with the first `nibbles` half bytes of the prefix. */
@@ -55,30 +55,36 @@ export function createFingerprints(connection: Connection, identifier: Identifie
     if (marks === null || last === null) {
       seen = building.upTo;
       building = undefined;
-      return false;
+      return true; // what was committed meanwhile
     }
     const bytes = Buffer.from(marks, "hex");
     for (let at = 0; at < bytes.length; at += 10) {
-      sums.add(bytes.readUInt16BE(at), 1, bytes.readBigUInt64BE(at + 2));
+      sums.add(bytes.readUInt16BE(at), 1, { high: bytes.readUInt32BE(at + 2), low: bytes.readUInt32BE(at + 6) });
     }
     building = { ...building, after: last };
     return true;
   };
 
-  const refresh = () => {
-    if (seen === undefined) while (buildPage());
+  /** One bounded step on the way to sums of all that is committed. Returns whether there is more. */
+  const prepare = (): boolean => {
+    if (seen === undefined) return buildPage();
     identifier.all();
     const last = lastPlace(connection);
-    if (seen === undefined || last === seen) return;
+    if (last === seen) return false;
     const changed = connection
       .statement("select distinct substr(id, 1, 2) as start from replica_rows where seq > ? limit ?")
       .all(seen, mostSummedUp + 1) as { start: Uint8Array }[];
     if (changed.length > mostSummedUp) {
-      while (buildPage());
-    } else {
-      for (const { start } of changed) sumUp(bucketOf(start));
-      seen = last;
+      seen = undefined;
+      return true;
     }
+    for (const { start } of changed) sumUp(bucketOf(start));
+    seen = last;
+    return false;
+  };
+
+  const refresh = () => {
+    while (prepare());
   };
 
   return {
@@ -86,7 +92,7 @@ export function createFingerprints(connection: Connection, identifier: Identifie
       refresh();
       if (nibbles > bucketNibbles) {
         const marks = readMarks(connection, prefix, nibbles, -1);
-        return told({ count: marks.length, sum: sumOfMarks(marks) });
+        return told({ count: marks.length, ...sumOfMarks(marks) });
       }
       return told(sums.of(bucketOf(prefix) >> (4 * (bucketNibbles - nibbles)), nibbles));
     },
@@ -103,7 +109,7 @@ export function createFingerprints(connection: Connection, identifier: Identifie
       return readMarks(connection, prefix, nibbles, limit);
     },
 
-    prepare: () => seen === undefined && buildPage(),
+    prepare,
 
     forget(ids) {
       building = undefined; // it may have been counted
@@ -141,26 +147,28 @@ function boundsOf(prefix: Uint8Array, nibbles: number): { readonly lower: Uint8A
 
 const bucketOf = (id: Uint8Array): number => ((id[0] ?? 0) << 8) | (id[1] ?? 0);
 
-const sumOfMarks = (marks: readonly Marked[]): bigint => marks.reduce((sum, { mark }) => sum + markValue(mark), 0n);
+const sumOfMarks = (marks: readonly Marked[]): Sum => marks.reduce((sum, { mark }) => plus(sum, valueIn(mark)), noSum);
 
-function markValue(mark: Uint8Array): bigint {
-  return Buffer.from(mark.buffer, mark.byteOffset, mark.byteLength).readBigUInt64BE();
+function valueIn(mark: Uint8Array): Sum {
+  const bytes = Buffer.from(mark.buffer, mark.byteOffset, mark.byteLength);
+  return { high: bytes.readUInt32BE(0), low: bytes.readUInt32BE(4) };
 }
 
 /** By the half byte that follows the first so many. */
 function summedUpByPart(marks: readonly Marked[], nibbles: number): readonly Fingerprint[] {
-  const parts = Array.from({ length: 16 }, () => ({ count: 0, sum: 0n }));
+  const parts = Array.from({ length: 16 }, (): Summed => ({ count: 0, ...noSum }));
   for (const { id, mark } of marks) {
     const byte = id[nibbles >> 1] as number;
-    const part = parts[nibbles % 2 === 0 ? byte >> 4 : byte & 0x0f] as (typeof parts)[number];
-    part.count++;
-    part.sum += markValue(mark);
+    const part = nibbles % 2 === 0 ? byte >> 4 : byte & 0x0f;
+    const before = parts[part] as Summed;
+    parts[part] = { count: before.count + 1, ...plus(before, valueIn(mark)) };
   }
   return parts.map(told);
 }
 
-function told({ count, sum }: { readonly count: number; readonly sum: bigint }): Fingerprint {
+function told({ count, high, low }: Summed): Fingerprint {
   const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64BE(BigInt.asUintN(64, sum));
+  bytes.writeUInt32BE(high, 0);
+  bytes.writeUInt32BE(low, 4);
   return { count, sum: bytes };
 }

@@ -92,8 +92,7 @@ export function createReader(p: Peering, o: Beginning): Reader {
 
   const isGapDue = (): boolean => dueGaps() !== undefined && shared.turn.take(p);
 
-  const isEmptyHere = (): boolean =>
-    replica.fingerprint(new Uint8Array(16), 0).count === 0 && replica.vector().size === 0;
+  const isEmptyHere = (): boolean => replica.head() === 0;
 
   /** Nothing is known of what the other side has: the sets are compared, by whoever leads. */
   function* beginAnew(): Program {
