@@ -70,7 +70,8 @@ function fieldsOf(m: Message): unknown[] {
 
 const entryFields = ({ place, items }: OwnEntry): unknown[] => [place, items.map(itemFields)];
 const relayedFields = ({ via, viaPlace }: Relayed): unknown[] => [fromHex(via), viaPlace ?? null];
-const itemFields = ({ kind, id, mark, body }: Item): unknown[] => (kind === "row" ? [id, mark, body] : [id, body]);
+/** Without marks: what a state's mark is follows from the state. */
+const itemFields = ({ kind, id, body }: Item): unknown[] => (kind === "row" ? [id, body] : [id, body, null]);
 
 const packed = (marks: readonly Marked[]): Uint8Array => Buffer.concat(marks.flatMap(({ id, mark }) => [id, mark]));
 
@@ -199,14 +200,11 @@ const relayedOf = (value: unknown): Relayed => {
 function itemsOf(value: unknown): Item[] {
   let bytes = 0;
   return array(value).map((fields) => {
-    const parts = array(fields, 2, 3);
-    const body = bytesOf(parts[parts.length - 1], 0, bodyBytes);
+    const [id, bytesOfBody, isEvent] = array(fields, 2, 3);
+    const body = bytesOf(bytesOfBody, 0, bodyBytes);
     bytes += body.length;
     if (bytes > commitBytes) throw new Violation("more than a commit holds");
-    const id = bytesOf(parts[0], 16, 16);
-    return parts.length === 3
-      ? { kind: "row", id, mark: bytesOf(parts[1], 8, 8), body }
-      : { kind: "event", id, mark: noMark, body };
+    return { kind: isEvent === undefined ? "row" : "event", id: bytesOf(id, 16, 16), mark: noMark, body };
   });
 }
 

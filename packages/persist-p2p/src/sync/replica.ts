@@ -75,7 +75,7 @@ export interface Item {
   readonly kind: "row" | "event";
   /** 16 bytes. */
   readonly id: Uint8Array;
-  /** 8 bytes: rows with the same mark have the same state. Of events: 0 bytes. */
+  /** 8 bytes: rows with the same mark have the same state. 0 bytes of events, and of what has come from a peer. */
   readonly mark: Uint8Array;
   /** At most 4 MiB. */
   readonly body: Uint8Array;

@@ -340,14 +340,17 @@ export function createModelReplica({ name, now, from }: ModelOptions): ModelRepl
 const idOf = (key: string): Uint8Array => new Uint8Array(sha("row ", key).subarray(0, 16));
 const clockOf = (stamp: string): number => Number(stamp.split("-")[0]);
 
+const markBytes = 8;
+
 function rowItem(key: string, value: string, stamp: string, blob: WantedBlob | undefined) {
-  const body = Buffer.from(JSON.stringify({ key, value, stamp, blob }));
+  const said = JSON.stringify({ key, value, stamp, blob });
   const id = idOf(key);
+  const mark = new Uint8Array(sha(id, said).subarray(0, markBytes));
   return {
     kind: "row" as const,
     id,
-    mark: new Uint8Array(sha(id, body).subarray(0, 8)),
-    body,
+    mark,
+    body: Buffer.concat([mark, Buffer.from(said)]), // by which is seen what was changed on the way
     key,
     value,
     stamp,
@@ -357,9 +360,9 @@ function rowItem(key: string, value: string, stamp: string, blob: WantedBlob | u
 
 function readRow(item: Item) {
   try {
-    const { key, value, stamp, blob } = JSON.parse(Buffer.from(item.body).toString()) as Row;
+    const { key, value, stamp, blob } = JSON.parse(Buffer.from(item.body.subarray(markBytes)).toString()) as Row;
     const row = rowItem(key, value, stamp, blob);
-    if (Buffer.compare(row.id, item.id) === 0 && Buffer.compare(row.mark, item.mark) === 0) return row;
+    if (Buffer.compare(row.id, item.id) === 0 && Buffer.compare(row.body, item.body) === 0) return row;
   } catch {}
   throw new ReplicaRefusal("a row that is not one");
 }
