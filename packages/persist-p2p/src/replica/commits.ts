@@ -4,7 +4,7 @@ import type { Commit, CommitPage, CommitsWanted, Item, Marked } from "../sync/re
 import { type EventItemRow, eventItemSql, toEventItem } from "./events.ts";
 import { identify } from "./identifying.ts";
 import { type Line, lineColumns } from "./lines.ts";
-import type { ReplicaParts } from "./parts.ts";
+import type { ItemParts } from "./parts.ts";
 import { readPeer, replicaNames } from "./peers.ts";
 import { sealedRow } from "./row-proofs.ts";
 
@@ -26,9 +26,6 @@ function lastEventPlace(connection: Connection): number {
   return row.seq ?? 0;
 }
 
-/** Whose items go out with signatures where there is an authority. */
-type Signed = Pick<ReplicaParts, "connection" | "authority">;
-
 interface Entry {
   readonly seq: number;
   readonly via: number | null;
@@ -38,7 +35,7 @@ interface Entry {
 
 /** Whole commits after the place: see the port. Within a snapshot. */
 export function commitsAfter(
-  parts: Signed,
+  parts: ItemParts,
   place: number,
   { bytes, without, ownItemsOnly = false }: CommitsWanted,
 ): CommitPage {
@@ -65,7 +62,7 @@ export function commitsAfter(
 }
 
 /** Rows and events after the place, up to the end of a commit. */
-function entriesAfter(parts: Signed, place: number, passedOver: number) {
+function entriesAfter(parts: ItemParts, place: number, passedOver: number) {
   for (let limit = pageLines; ; limit *= 4) {
     const rows = rowsAfter(parts, place, passedOver, limit);
     const events = eventsAfterPlace(parts, place, passedOver, limit);
@@ -78,14 +75,14 @@ function entriesAfter(parts: Signed, place: number, passedOver: number) {
   }
 }
 
-function rowsAfter(parts: Signed, place: number, passedOver: number, limit: number): Entry[] {
+function rowsAfter(parts: ItemParts, place: number, passedOver: number, limit: number): Entry[] {
   const lines = parts.connection
     .statement(`select ${lineColumns} from replica_rows where seq > ? and via is not ? order by seq limit ?`)
     .all(place, passedOver, limit) as Line[];
   return lines.map((line) => ({ seq: line.seq, via: line.via, item: () => toItem(parts, line) }));
 }
 
-function eventsAfterPlace(parts: Signed, place: number, passedOver: number, limit: number): Entry[] {
+function eventsAfterPlace(parts: ItemParts, place: number, passedOver: number, limit: number): Entry[] {
   const rows = parts.connection
     .statement(
       `select ${eventItemSql.columns} from ${eventItemSql.from}
@@ -108,7 +105,7 @@ function* groupsOf(entries: readonly Entry[]): Iterable<readonly Entry[]> {
 }
 
 /** The rows with these ids. All lines are identified. */
-export function itemsOf(parts: Signed, ids: readonly Uint8Array[]): Item[] {
+export function itemsOf(parts: ItemParts, ids: readonly Uint8Array[]): Item[] {
   const find = parts.connection.statement(`select ${lineColumns} from replica_rows where id = ?`);
   const lines = ids.map((id) => find.get(id) as Line | undefined).filter((line) => line !== undefined);
   return lines.map((line) => toItem(parts, line));
@@ -120,6 +117,6 @@ export function lacking(connection: Connection, offered: readonly Marked[]): Mar
   return offered.filter(({ id, mark }) => find.get(id, mark) === undefined);
 }
 
-function toItem(parts: Signed, line: Line): Item {
+function toItem(parts: ItemParts, line: Line): Item {
   return { kind: "row", ...identify(line), body: sealedRow(parts, line) };
 }

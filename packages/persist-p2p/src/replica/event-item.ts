@@ -33,7 +33,7 @@ export function encodeEvent(item: EventItem): Uint8Array {
 
 /** What its author signs: it holds for the event when its content is gone. */
 export function eventDigest(item: EventItem): Uint8Array {
-  return digestOf(toCbor([...headOf(item), digestOfContent(item)]));
+  return digestOf(toCbor(["event", ...headOf(item), digestOfContent(item)]));
 }
 
 export function digestOfContent({ content, contentDigest }: EventItem): Uint8Array {

@@ -8,7 +8,7 @@ import { authorId, countOf, readVector, setCount } from "./authors.ts";
 import { erasedUpTo } from "./erasures.ts";
 import { type EventItem, encodeEvent, eventId } from "./event-item.ts";
 import { sealedEvent } from "./event-proofs.ts";
-import type { ReplicaParts } from "./parts.ts";
+import type { ItemParts, ReplicaParts } from "./parts.ts";
 import { digestIn, type Proof } from "./signing.ts";
 
 interface CommitPlace {
@@ -178,7 +178,7 @@ function contentOf({ id, type, tags, data, metadata, time }: EventItemRow): Even
 
 /** Events of each author after the number that the vector has for it, in order, as many as fit in `bytes`. */
 export function eventsAfter(
-  { connection, authority }: Pick<ReplicaParts, "connection" | "authority">,
+  { connection, authority }: ItemParts,
   vector: ReadonlyMap<string, number>,
   bytes: number,
 ): { readonly items: readonly Item[]; readonly more: boolean } {

@@ -8,7 +8,7 @@ import type { Item } from "../sync/replica.ts";
 import { writeAheadAtOnce } from "./at-once.ts";
 import { markOfErasure } from "./erasures.ts";
 import { type Line, lineColumns, parseCells } from "./lines.ts";
-import type { ReplicaParts } from "./parts.ts";
+import type { ItemParts } from "./parts.ts";
 import { proofOfLine } from "./row-proofs.ts";
 import { readSetting, writeSetting } from "./settings.ts";
 
@@ -25,7 +25,7 @@ export interface Identifier {
   step(): boolean;
 }
 
-export function createIdentifier(parts: Pick<ReplicaParts, "connection" | "authority">): Identifier {
+export function createIdentifier(parts: ItemParts): Identifier {
   const { connection } = parts;
   /** Every line up to this one, in the order of commits, has its id and mark. */
   let upTo = { seq: Number(readSetting(connection, identifiedKey) ?? 0), line: Number.MAX_SAFE_INTEGER };

@@ -19,6 +19,9 @@ export interface ReplicaParts {
   conflicted(record: ConflictedRecord): void;
 }
 
+/** What makes items of what the file holds. */
+export type ItemParts = Pick<ReplicaParts, "connection" | "authority">;
+
 export interface ConflictedRecord {
   readonly namespace: string;
   readonly key: string;

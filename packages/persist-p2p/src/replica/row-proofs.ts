@@ -5,24 +5,18 @@ import { encodeRow } from "../state/row-item.ts";
 import type { Authority } from "./authority.ts";
 import { encodeErasure, readErased } from "./erasures.ts";
 import { type Line, stateOf } from "./lines.ts";
-import type { ReplicaParts } from "./parts.ts";
+import type { ItemParts } from "./parts.ts";
 import { digestIn, digestOf, isMembers, type Proof, proofOf, sealIn, sign } from "./signing.ts";
 
 /** As it is sent. */
-export function sealedRow(
-  { connection, authority }: Pick<ReplicaParts, "connection" | "authority">,
-  line: Line,
-): Uint8Array {
+export function sealedRow({ connection, authority }: ItemParts, line: Line): Uint8Array {
   const body = bodyOf(connection, line);
   if (authority === undefined) return body;
   return Buffer.concat([sealIn(proofOfRow(authority, body, line.proof)), body]);
 }
 
 /** What is kept of the line's signature, made where it is missing. */
-export function proofOfLine(
-  { connection, authority }: Pick<ReplicaParts, "connection" | "authority">,
-  line: Line,
-): Proof | null {
+export function proofOfLine({ connection, authority }: ItemParts, line: Line): Proof | null {
   return authority === undefined ? line.proof : proofOfRow(authority, bodyOf(connection, line), line.proof);
 }
 
