@@ -234,6 +234,16 @@ describe("events", () => {
     expect(others).toEqual(["later"]);
   });
 
+  // A known gap: an erased event is passed on without its id, so that the other peer does not learn that the id was taken.
+  test.fails("of two events with one id the earlier one has it also where it is erased before they meet", async () => {
+    const { a, b, both } = await two();
+    await a.store.events.append("s", { type: "a", id: "same", data: 1 });
+    await a.store.events.truncate("s", 2);
+    await b.store.events.append("s", { type: "b", id: "same", data: 2 });
+    readAll(both);
+    await expectEqual(both);
+  });
+
   test("what two peers have erased at the same time is erased on both", async () => {
     const { a, b, both } = await two();
     await a.store.events.append("s", { type: "a", data: 1 });
