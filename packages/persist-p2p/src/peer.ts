@@ -183,7 +183,12 @@ function identifyWhenIdle(replica: LocalReplica): () => void {
   let timer: NodeJS.Timeout | undefined;
   const work = () => {
     timer = undefined;
-    if (replica.identify()) schedule(0);
+    try {
+      if (replica.identify()) schedule(0);
+    } catch (error) {
+      if (!PersistError.is(error, "UNAVAILABLE")) throw error;
+      schedule(idleAfter); // another process keeps the file busy
+    }
   };
   const schedule = (delay: number) => {
     timer ??= setTimeout(work, delay).unref();

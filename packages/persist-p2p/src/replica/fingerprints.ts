@@ -41,15 +41,15 @@ export function createFingerprints(connection: Connection, identifier: Identifie
 
   /** All rows of a page in one text: a hundred thousand pairs of buffers would take most of the time. Returns whether there is more. */
   const buildPage = (): boolean => {
-    identifier.all();
     if (building === undefined) {
       sums.clear();
       building = { after: 0, upTo: lastPlace(connection) };
     }
+    identifier.all();
     const { marks, last } = connection
       .statement(
         `select group_concat(hex(substr(id, 1, 2)) || hex(mark), '') as marks, max(line) as last
-         from (select line, id, mark from replica_rows where line > ? order by line limit 10000)`,
+         from (select line, id, mark from replica_rows where line > ? and mark is not null order by line limit 10000)`,
       )
       .get(building.after) as { marks: string | null; last: number | null };
     if (marks === null || last === null) {
@@ -68,11 +68,14 @@ export function createFingerprints(connection: Connection, identifier: Identifie
   /** One bounded step on the way to sums of all that is committed. Returns whether there is more. */
   const prepare = (): boolean => {
     if (seen === undefined) return buildPage();
-    identifier.all();
     const last = lastPlace(connection);
     if (last === seen) return false;
+    // Up to there all have marks then. What another process commits in between may have none, and comes next time.
+    identifier.all();
     const changed = connection
-      .statement("select distinct substr(id, 1, 2) as start from replica_rows where seq > ? limit ?")
+      .statement(
+        "select distinct substr(id, 1, 2) as start from replica_rows where seq > ? and mark is not null limit ?",
+      )
       .all(seen, mostSummedUp + 1) as { start: Uint8Array }[];
     if (changed.length > mostSummedUp) {
       seen = undefined;
@@ -127,7 +130,7 @@ function lastPlace(connection: Connection): number {
 function readMarks(connection: Connection, prefix: Uint8Array, nibbles: number, limit: number): Marked[] {
   const { lower, upper } = boundsOf(prefix, nibbles);
   return connection
-    .statement("select id, mark from replica_rows where id >= ? and id <= ? order by id limit ?")
+    .statement("select id, mark from replica_rows where id >= ? and id <= ? and mark is not null order by id limit ?")
     .all(lower, upper, limit) as Marked[];
 }
 

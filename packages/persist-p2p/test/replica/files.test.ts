@@ -3,6 +3,9 @@ import { join } from "node:path";
 import { createStore } from "@cuitty/persist-core";
 import { sqlite } from "@cuitty/persist-sqlite/adapter";
 import { expect, test } from "vitest";
+import { writeAtOnce } from "../../src/replica/at-once.ts";
+import { createFingerprints } from "../../src/replica/fingerprints.ts";
+import { createIdentifier } from "../../src/replica/identifying.ts";
 import { rowId } from "../../src/state/row-id.ts";
 import type { Link } from "../../src/sync/link.ts";
 import { childOf, type Prefix, root } from "../../src/sync/ranges.ts";
@@ -71,6 +74,44 @@ test.each([false, true])(
     await expectEqual([a, b]);
   },
 );
+
+test("sums leave for later what another process writes while they are made", async () => {
+  const { store, replica } = await openPeer();
+  const { connection } = replica.parts;
+  await Promise.all(Array.from({ length: 50 }, (_, i) => store.kv.set(`k${i}`, i)));
+  const identifier = createIdentifier(replica.parts);
+  let isWriting = false;
+  const sums = createFingerprints(connection, {
+    step: () => identifier.step(),
+    all() {
+      identifier.all();
+      if (!isWriting) return;
+      isWriting = false;
+      // One row written over, and a new one, as they are before they are identified.
+      writeAtOnce(connection, () => {
+        const [seq, row] = [connection.nextSeq(), "namespace, space, key, seq, stamp"];
+        connection.statement("update replica_rows set mark = null, seq = ? where key = 'k7'").run(seq);
+        connection
+          .statement(`insert into replica_rows (${row}) values ('', 'kv', ?, ?, zeroblob(24))`)
+          .run(`new${seq}`, seq);
+      });
+    },
+  });
+  const isTrue = () => {
+    identifier.all();
+    const { count, sum } = sums.fingerprint(root.prefix, 0);
+    const marks = replica.marks(root.prefix, 0, 1_000);
+    const total = marks.reduce((all, { mark }) => all + Buffer.from(mark).readBigUInt64BE(), 0n);
+    expect([count, Buffer.from(sum).readBigUInt64BE()]).toEqual([marks.length, BigInt.asUintN(64, total)]);
+  };
+  // The first time all are summed, and then those that have changed.
+  for (const value of ["first", "second", "third"]) {
+    await store.kv.set("k8", value);
+    isWriting = true;
+    expect(sums.fingerprint(root.prefix, 0).count).toBeGreaterThan(49);
+    isTrue();
+  }
+});
 
 /** The first so many half bytes of a row's id. */
 function prefixOf(key: string, nibbles: number): Prefix {
