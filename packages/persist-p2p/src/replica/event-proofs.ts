@@ -4,8 +4,7 @@ import { ReplicaRefusal } from "../sync/replica.ts";
 import type { Authority } from "./authority.ts";
 import { digestOfContent, type EventItem, encodeEvent, eventDigest } from "./event-item.ts";
 import {
-  digestIn,
-  isMembers,
+  isProof,
   mayAnswerFor,
   type Proof,
   proofOf,
@@ -18,8 +17,7 @@ import {
 
 /** As it is sent; `undefined`: it stands in another member's log, and that member's signature is not here. */
 export function sealedEvent(authority: Authority, item: EventItem, kept: Proof | null): Uint8Array | undefined {
-  const isGood =
-    kept !== null && isMembers(authority, kept) && Buffer.compare(digestIn(kept), digestOfContent(item)) === 0;
+  const isGood = isProof(authority, kept, digestOfContent(item));
   if (!isGood && !mayAnswerFor(authority, authority.self, item.author)) return undefined;
   return Buffer.concat([sealIn(isGood ? kept : prove(authority, item)), encodeEvent(item)]);
 }

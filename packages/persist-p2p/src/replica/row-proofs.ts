@@ -6,7 +6,7 @@ import type { Authority } from "./authority.ts";
 import { encodeErasure, readErased } from "./erasures.ts";
 import { type Line, stateOf } from "./lines.ts";
 import type { ItemParts } from "./parts.ts";
-import { digestIn, digestOf, isMembers, type Proof, proofOf, sealIn, sign } from "./signing.ts";
+import { digestOf, isProof, type Proof, proofOf, sealIn, sign } from "./signing.ts";
 
 /** As it is sent. */
 export function sealedRow({ connection, authority }: ItemParts, line: Line): Uint8Array {
@@ -23,8 +23,7 @@ export function proofOfLine({ connection, authority }: ItemParts, line: Line): P
 /** A row that has become something else since it was signed, as it has expired, is this peer's to answer for. */
 function proofOfRow(authority: Authority, body: Uint8Array, kept: Proof | null): Proof {
   const digest = digestOf(body);
-  const isGood = kept !== null && isMembers(authority, kept) && Buffer.compare(digestIn(kept), digest) === 0;
-  return isGood ? kept : proofOf(sign(authority, digest), digest);
+  return isProof(authority, kept, digest) ? kept : proofOf(sign(authority, digest), digest);
 }
 
 function bodyOf(connection: Connection, line: Line): Uint8Array {

@@ -34,9 +34,10 @@ export function sign(authority: Authority, digest: Uint8Array): Seal {
   return Buffer.concat([authority.self, authority.sign(statementOf(authority, digest))]);
 }
 
-/** Whether it is by somebody who is a member here, or was. */
-export function isMembers(authority: Authority, seal: Seal): boolean {
-  return groupOf(authority).members.has(hexOf(signerOf(seal)));
+/** Whether what is kept is of this digest still, and by somebody who is a member here, or was. */
+export function isProof(authority: Authority, kept: Proof | null, digest: Uint8Array): kept is Proof {
+  if (kept === null || Buffer.compare(digestIn(kept), digest) !== 0) return false;
+  return groupOf(authority).members.has(hexOf(signerOf(kept)));
 }
 
 /** @throws {ReplicaRefusal} where no member has signed it. */
