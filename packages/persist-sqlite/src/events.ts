@@ -7,7 +7,6 @@ import {
   type EventRange,
   firstOf,
   isExpected,
-  type NewEventRow,
   type StoredEventRow,
   toEventRow,
 } from "@cuitty/persist-core";
@@ -181,27 +180,23 @@ export function eraseVersions(
   return true;
 }
 
-/** Inside a write transaction. The event stands under another content from now on. */
-export function replaceEvent(
+/** Inside a write transaction. Appends an event of which only the id is left, which is taken from now on. */
+export function appendErased(
   connection: Connection,
   namespace: string,
   stream: string,
-  version: number,
-  { type, tags, metadata, data }: NewEventRow,
-  time: number,
-): void {
+  id: string,
+  now: number,
+): Appended {
+  const appended = append(connection, namespace, { stream, events: [{ id, type: "", tags: [], data: "" }] }, now);
+  eraseVersions(connection, namespace, stream, [appended.version], now);
+  return appended;
+}
+
+/** Inside a write transaction. Erases the event and gives its id free; version and position stay taken. */
+export function vacate(connection: Connection, namespace: string, stream: string, version: number, now: number): void {
+  eraseVersions(connection, namespace, stream, [version], now);
   connection
-    .statement(
-      "update events set time = ?, type = ?, tags = ?, metadata = ?, data = ? where namespace = ? and stream = ? and version = ?",
-    )
-    .run(
-      time,
-      type,
-      tags.length === 0 ? null : JSON.stringify(tags),
-      metadata ?? null,
-      data,
-      namespace,
-      stream,
-      version,
-    );
+    .statement("update events set id = lower(hex(randomblob(16))) where namespace = ? and stream = ? and version = ?")
+    .run(namespace, stream, version);
 }

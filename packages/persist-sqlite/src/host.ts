@@ -12,7 +12,7 @@ export {
   renewContent,
 } from "./contents.ts";
 export { createEngine } from "./engine.ts";
-export { append, eraseVersions, replaceEvent } from "./events.ts";
+export { append, appendErased, eraseVersions, vacate } from "./events.ts";
 export type { Journal } from "./journal.ts";
 export { type OwnTables, open, patience } from "./open.ts";
 export { parseOptions } from "./options.ts";

@@ -14,10 +14,15 @@ export interface EventItem {
   readonly stamp: Uint8Array;
   readonly namespace: string;
   readonly stream: string;
+  readonly id: string;
   /** Left out where it was erased, or where another event has its id. */
-  readonly content?: { readonly event: NewEventRow; readonly time: number } | undefined;
+  readonly content?: EventContent | undefined;
   /** 32 bytes: of the content that is left out, where it was signed. */
   readonly contentDigest?: Uint8Array | undefined;
+}
+
+export interface EventContent extends Omit<NewEventRow, "id"> {
+  readonly time: number;
 }
 
 export const authorBytes = 16;
@@ -41,24 +46,24 @@ export function digestOfContent({ content, contentDigest }: EventItem): Uint8Arr
   return contentDigest ?? new Uint8Array(digestBytes); // it was gone before it was signed
 }
 
-function headOf({ author, number, stamp, namespace, stream }: EventItem): unknown[] {
-  return [author, number, stamp, namespace, Buffer.from(stream)];
+function headOf({ author, number, stamp, namespace, stream, id }: EventItem): unknown[] {
+  return [author, number, stamp, namespace, Buffer.from(stream), Buffer.from(id)];
 }
 
-function fieldsOf({ event, time }: NonNullable<EventItem["content"]>): unknown[] {
-  const { id, type, tags, data, metadata } = event;
-  const texts = [id, type, JSON.stringify(tags), data].map((text) => Buffer.from(text));
+function fieldsOf({ time, type, tags, data, metadata }: EventContent): unknown[] {
+  const texts = [type, JSON.stringify(tags), data].map((text) => Buffer.from(text));
   return [time, ...texts, metadata === undefined ? null : Buffer.from(metadata)];
 }
 
 /** @throws {ReplicaRefusal} */
 export function decodeEvent(body: Uint8Array): EventItem {
-  const [author, number, stamp, namespace, stream, ...rest] = parse(body);
+  const [author, number, stamp, namespace, stream, id, ...rest] = parse(body);
   require(isBytes(author, authorBytes) && isBytes(stamp, stampBytes), "its author or stamp");
   require(isCount(number) && number > 0, "its number");
   require(typeof namespace === "string", "its namespace");
-  const head = { author, number, stamp, namespace, stream: textOf(stream) } as EventItem;
+  const head = { author, number, stamp, namespace, stream: textOf(stream), id: textOf(id) } as EventItem;
   checkName(head.stream);
+  checkName(head.id);
   if (rest.length === 0) return head;
   if (rest.length > 1) return { ...head, content: contentOf(rest) };
   const [contentDigest] = rest;
@@ -67,16 +72,14 @@ export function decodeEvent(body: Uint8Array): EventItem {
 }
 
 function contentOf([time, ...texts]: unknown[]): EventItem["content"] {
-  require(isCount(time) && texts.length === 5, "its time");
-  const [id = "", type = "", tagList = "", data = ""] = texts.slice(0, 4).map(textOf);
-  checkName(id);
+  require(isCount(time) && texts.length === 4, "its time");
+  const [type = "", tagList = "", data = ""] = texts.slice(0, 3).map(textOf);
   const tags = readValue(tagList);
   require(Array.isArray(tags) && tags.every((tag) => typeof tag === "string"), "its tags");
   readValue(data);
-  const metadata = texts[4] === null ? undefined : textOf(texts[4]);
+  const metadata = texts[3] === null ? undefined : textOf(texts[3]);
   if (metadata !== undefined) readValue(metadata);
-  const event = { id, type, tags: tags as string[], data, ...(metadata === undefined ? {} : { metadata }) };
-  return { event, time: time as number };
+  return { time: time as number, type, tags: tags as string[], data, ...(metadata === undefined ? {} : { metadata }) };
 }
 
 function textOf(bytes: unknown): string {

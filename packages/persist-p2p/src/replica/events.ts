@@ -1,12 +1,13 @@
 /** Events in the replication log: each author's own log, by number, beside this peer's order of all. */
+import { Buffer } from "node:buffer";
 import type { Answer, AppendOp } from "@cuitty/persist-core";
-import { append, type Connection, replaceEvent } from "@cuitty/persist-sqlite/host";
+import { append, appendErased, type Connection, vacate } from "@cuitty/persist-sqlite/host";
 import { compareStamps } from "../state/stamp.ts";
 import type { Item } from "../sync/replica.ts";
 import type { Authority } from "./authority.ts";
 import { authorId, countOf, readVector, setCount } from "./authors.ts";
 import { erasedUpTo } from "./erasures.ts";
-import { type EventItem, encodeEvent, eventId } from "./event-item.ts";
+import { type EventContent, type EventItem, encodeEvent, eventId } from "./event-item.ts";
 import { sealedEvent } from "./event-proofs.ts";
 import type { ItemParts, ReplicaParts } from "./parts.ts";
 import { digestIn, type Proof } from "./signing.ts";
@@ -36,6 +37,7 @@ export function logAppend(
       namespace,
       stream: op.stream,
       position,
+      id: null,
       stamp,
       seq,
       via: null,
@@ -68,43 +70,65 @@ export function storeEvent(
   clock.observe(item.stamp);
   const { namespace, stream, stamp, number } = item;
   const position = place(connection, author, item, origin.now);
+  const id = position === null ? item.id : null;
   const { seq, via } = origin;
-  writeEvent(connection, { author, number, namespace, stream, position, stamp, seq, via, proof });
+  writeEvent(connection, { author, number, namespace, stream, position, id, stamp, seq, via, proof });
   setCount(connection, author, number);
   return "stored";
 }
 
-/** Gives the event its place in this peer's order; `null` where it gets none. */
+/**
+ * Gives the event its place in this peer's order; `null` where it gets none. An id stands once in a stream, and the earliest event that has it stands for all, whether it is erased or not: so the same
+ * one does on every peer, whichever came first.
+ */
 function place(connection: Connection, author: number, item: EventItem, now: number): number | null {
-  const { namespace, stream, content, number } = item;
-  if (content === undefined || number <= erasedUpTo(connection, namespace, stream, author)) return null;
-  const { event, time } = content;
-  const present = findById(connection, namespace, stream, event.id);
-  if (present === undefined) return append(connection, namespace, { stream, events: [event] }, now, time).position;
-  // One id stands once in a stream. Which of the two is the same everywhere; an event that was erased is not replaced.
-  if (present.type === null || compareStamps(present.stamp, item.stamp) <= 0) return null;
-  replaceEvent(connection, namespace, stream, present.version, event, time);
-  connection
-    .statement("update replica_events set position = null where namespace = ? and position = ?")
-    .run(namespace, present.position);
-  return present.position;
+  const { namespace, stream, id, content, number } = item;
+  const holder = findById(connection, namespace, stream, id);
+  if (holder !== undefined) {
+    if (isBefore(holder, item)) return null;
+    displace(connection, namespace, stream, id, holder, now);
+  }
+  if (content === undefined || number <= erasedUpTo(connection, namespace, stream, author))
+    return appendErased(connection, namespace, stream, id, now).position;
+  const { time, ...event } = content;
+  return append(connection, namespace, { stream, events: [{ id, ...event }] }, now, time).position;
 }
 
-interface PresentEvent {
+interface Holder {
   readonly version: number;
   readonly position: number;
-  readonly type: string | null;
   readonly stamp: Uint8Array;
+  readonly author: Uint8Array;
 }
 
-function findById(connection: Connection, namespace: string, stream: string, id: string): PresentEvent | undefined {
+function findById(connection: Connection, namespace: string, stream: string, id: string): Holder | undefined {
   return connection
     .statement(
-      `select e.version, e.position, e.type, r.stamp from events e
+      `select e.version, e.position, r.stamp, a.author from events e
        join replica_events r on r.namespace = e.namespace and r.position = e.position
+       join replica_authors a on a.id = r.author
        where e.namespace = ? and e.stream = ? and e.id = ?`,
     )
-    .get(namespace, stream, id) as PresentEvent | undefined;
+    .get(namespace, stream, id) as Holder | undefined;
+}
+
+/** An event that was moved to another log has its stamp in both. */
+const isBefore = (a: Holder, b: EventItem): boolean =>
+  (compareStamps(a.stamp, b.stamp) || Buffer.compare(a.author, b.author)) < 0;
+
+/** Its place stays empty: the event that has the id now gets one at the end, so that each author's events stand in that author's order. */
+function displace(
+  connection: Connection,
+  namespace: string,
+  stream: string,
+  id: string,
+  { version, position }: Holder,
+  now: number,
+): void {
+  vacate(connection, namespace, stream, version, now);
+  connection
+    .statement("update replica_events set position = null, id = ? where namespace = ? and position = ?")
+    .run(id, namespace, position);
 }
 
 interface StoredLine {
@@ -113,6 +137,7 @@ interface StoredLine {
   readonly namespace: string;
   readonly stream: string;
   readonly position: number | null;
+  readonly id: string | null;
   readonly stamp: Uint8Array;
   readonly seq: number;
   readonly via: number | null;
@@ -120,12 +145,12 @@ interface StoredLine {
 }
 
 function writeEvent(connection: Connection, line: StoredLine): void {
-  const { author, number, namespace, stream, position, stamp, seq, via, proof } = line;
+  const { author, number, namespace, stream, position, id, stamp, seq, via, proof } = line;
   connection
     .statement(
-      "insert into replica_events (author, number, namespace, stream, position, stamp, seq, via, proof) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "insert into replica_events (author, number, namespace, stream, position, id, stamp, seq, via, proof) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
-    .run(author, number, namespace, stream, position, stamp, seq, via, proof);
+    .run(author, number, namespace, stream, position, id, stamp, seq, via, proof);
 }
 
 // ── as items ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -133,7 +158,7 @@ function writeEvent(connection: Connection, line: StoredLine): void {
 /** What {@link toEventItem} needs of the tables, from `r`, `a` and `e`. */
 export const eventItemSql = {
   columns:
-    "a.author, r.number, r.stamp, r.namespace, r.stream, e.time, e.id, e.type, e.tags, e.data, e.metadata, r.seq, r.via, r.proof",
+    "a.author, r.number, r.stamp, r.namespace, r.stream, coalesce(r.id, e.id) as id, e.time, e.type, e.tags, e.data, e.metadata, r.seq, r.via, r.proof",
   from: `replica_events r cross join replica_authors a on a.id = r.author
     left join events e on e.namespace = r.namespace and e.position = r.position`,
 };
@@ -144,8 +169,8 @@ export interface EventItemRow {
   readonly stamp: Uint8Array;
   readonly namespace: string;
   readonly stream: string;
+  readonly id: string;
   readonly time: number | null;
-  readonly id: string | null;
   readonly type: string | null;
   readonly tags: string | null;
   readonly data: string | null;
@@ -163,17 +188,17 @@ export function toEventItem(authority: Authority | undefined, row: EventItemRow)
 }
 
 export function eventItemOf(row: EventItemRow, authority: Authority | undefined): EventItem {
-  const { author, number, stamp, namespace, stream, proof } = row;
+  const { author, number, stamp, namespace, stream, id, proof } = row;
   const content = contentOf(row);
   const isLeftOut = content === undefined && authority !== undefined && proof !== null;
   const contentDigest = isLeftOut ? digestIn(proof) : undefined;
-  return { author, number, stamp, namespace, stream, content, contentDigest };
+  return { author, number, stamp, namespace, stream, id, content, contentDigest };
 }
 
-function contentOf({ id, type, tags, data, metadata, time }: EventItemRow): EventItem["content"] {
-  if (id === null || type === null || time === null) return undefined;
+function contentOf({ type, tags, data, metadata, time }: EventItemRow): EventContent | undefined {
+  if (type === null || time === null) return undefined;
   const list = tags === null ? [] : (JSON.parse(tags) as string[]);
-  return { time, event: { id, type, tags: list, data: data ?? "", ...(metadata === null ? {} : { metadata }) } };
+  return { time, type, tags: list, data: data ?? "", ...(metadata === null ? {} : { metadata }) };
 }
 
 /** Events of each author after the number that the vector has for it, in order, as many as fit in `bytes`. */

@@ -41,7 +41,8 @@ export const replicaSchema: string = `
     number integer not null,
     namespace text not null,
     stream text not null,
-    position integer, -- in this peer's log; null: it was erased before it came, or another event has its id
+    position integer, -- in this peer's log; null: an earlier event has its id
+    id text, -- where it has no position
     stamp blob not null,
     seq integer not null,
     via integer,

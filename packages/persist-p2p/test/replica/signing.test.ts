@@ -83,7 +83,7 @@ test("what was changed on the way is refused, and nothing of it is stored", asyn
   await write(a);
   read(a, b);
   for (const item of itemsOf(b)) {
-    for (const at of [0, keyBytes, sealBytes, item.body.length - 1]) {
+    for (let at = 0; at < item.body.length; at++) {
       const body = Uint8Array.from(item.body);
       body[at] = (body[at] as number) ^ 1;
       expect(() => apply(c, [{ ...item, body }])).toThrow(ReplicaRefusal);
