@@ -1,7 +1,6 @@
 /** Events in the replication log: each author's own log, by number, beside this peer's order of all. */
-import { Buffer } from "node:buffer";
 import type { Answer, AppendOp } from "@cuitty/persist-core";
-import { append, appendErased, type Connection, vacate } from "@cuitty/persist-sqlite/host";
+import { append, appendErased, type Connection, eraseVersions, vacate } from "@cuitty/persist-sqlite/host";
 import { compareStamps } from "../state/stamp.ts";
 import type { Item } from "../sync/replica.ts";
 import type { Authority } from "./authority.ts";
@@ -84,12 +83,18 @@ export function storeEvent(
 function place(connection: Connection, author: number, item: EventItem, now: number): number | null {
   const { namespace, stream, id, content, number } = item;
   const holder = findById(connection, namespace, stream, id);
+  const order = holder === undefined ? 1 : compareStamps(holder.stamp, item.stamp);
+  if (order < 0) return null;
+  const isErased = content === undefined || number <= erasedUpTo(connection, namespace, stream, author);
   if (holder !== undefined) {
-    if (isBefore(holder, item)) return null;
+    if (order === 0) {
+      // The same event, which was moved to another log meanwhile, and stands in both.
+      if (isErased) eraseVersions(connection, namespace, stream, [holder.version], now);
+      return holder.position;
+    }
     displace(connection, namespace, stream, id, holder, now);
   }
-  if (content === undefined || number <= erasedUpTo(connection, namespace, stream, author))
-    return appendErased(connection, namespace, stream, id, now).position;
+  if (isErased) return appendErased(connection, namespace, stream, id, now).position;
   const { time, ...event } = content;
   return append(connection, namespace, { stream, events: [{ id, ...event }] }, now, time).position;
 }
@@ -98,23 +103,17 @@ interface Holder {
   readonly version: number;
   readonly position: number;
   readonly stamp: Uint8Array;
-  readonly author: Uint8Array;
 }
 
 function findById(connection: Connection, namespace: string, stream: string, id: string): Holder | undefined {
   return connection
     .statement(
-      `select e.version, e.position, r.stamp, a.author from events e
+      `select e.version, e.position, r.stamp from events e
        join replica_events r on r.namespace = e.namespace and r.position = e.position
-       join replica_authors a on a.id = r.author
        where e.namespace = ? and e.stream = ? and e.id = ?`,
     )
     .get(namespace, stream, id) as Holder | undefined;
 }
-
-/** An event that was moved to another log has its stamp in both. */
-const isBefore = (a: Holder, b: EventItem): boolean =>
-  (compareStamps(a.stamp, b.stamp) || Buffer.compare(a.author, b.author)) < 0;
 
 /** Its place stays empty: the event that has the id now gets one at the end, so that each author's events stand in that author's order. */
 function displace(

@@ -212,6 +212,24 @@ test("a file under another identity answers for its events, which are not there 
   await expectEqual([a, c, d]);
 });
 
+test("what was moved to another log is erased under either name", async () => {
+  const group = createGroup();
+  const [a, c] = [await openMember(group.admit()), await openMember(group.admit())];
+  for (const data of [1, 2]) await a.store.events.append("s", { type: "t", data });
+  read(a, c);
+  a.replica.authorize(group.admit().authority);
+  await c.store.events.truncate("s", 2); // by the name that is known here
+  readAll([a, c]);
+  await expectEqual([a, c]);
+  for (const peer of [a, c]) expect(await dataOf(peer)).toEqual([2]);
+  await a.store.events.truncate("s", 3);
+  await a.store.events.append("s", { type: "t", data: 3 });
+  const d = await openMember(group.admit());
+  readAll([a, c, d]);
+  await expectEqual([a, c, d]);
+  for (const peer of [a, c, d]) expect(await dataOf(peer)).toEqual([3]);
+});
+
 test("signed events stay where they are when the identity is lost", async () => {
   const group = createGroup();
   const [a, c] = [await openMember(group.admit()), await openMember(group.admit())];
