@@ -219,6 +219,11 @@ test("what was moved to another log is erased under either name", async () => {
   read(a, c);
   a.replica.authorize(group.admit().authority);
   await c.store.events.truncate("s", 2); // by the name that is known here
+  apply(
+    a,
+    itemsOf(c).filter(({ kind }) => kind === "row"),
+  );
+  expect(await dataOf(a)).toEqual([1, 2]);
   readAll([a, c]);
   await expectEqual([a, c]);
   for (const peer of [a, c]) expect(await dataOf(peer)).toEqual([2]);
