@@ -37,6 +37,8 @@ import { watchers } from "./clauses/77-watchers.ts";
 import { withoutFeed } from "./clauses/78-without-feed.ts";
 import { scopes } from "./clauses/80-scopes.ts";
 import { wholeStore } from "./clauses/82-whole-store.ts";
+import { peers } from "./clauses/84-peers.ts";
+import { eventsOfPeers } from "./clauses/86-events-of-peers.ts";
 import { lifecycle } from "./clauses/90-lifecycle.ts";
 import { badInput } from "./clauses/92-bad-input.ts";
 import { faults } from "./clauses/94-faults.ts";
@@ -88,6 +90,8 @@ export const chapters: readonly Chapter[] = [
   withoutFeed,
   scopes,
   wholeStore,
+  peers,
+  eventsOfPeers,
   lifecycle,
   badInput,
   faults,

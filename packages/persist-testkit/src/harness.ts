@@ -17,8 +17,10 @@ export interface Harness {
   destroy?(id: string): Promise<void>;
   /** Each further `open` of a place that is open gives another peer, with a copy of its own. Then clauses about what a peer keeps for itself are passed over. */
   readonly peers?: true;
-  /** For replicated backends: resolves when all peers are equal. */
+  /** For replicated backends: resolves when all peers are equal. Those that {@link part} keeps apart meet. */
   settle?(id: string): Promise<void>;
+  /** For replicated backends: no peer hears of another one any more, until `settle`. */
+  part?(id: string): Promise<void>;
   /** Keys of clauses that are known to fail. Each must fail: one that passes, is skipped or does not exist is a failure, so that the list is never out of date. */
   readonly knownGaps?: readonly string[];
 }

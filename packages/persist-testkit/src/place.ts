@@ -19,6 +19,8 @@ export interface Place {
   openBeside(o?: OpenOptions): Promise<Store>;
   /** Waits until all that is open here has heard of all that was written, where that takes time. */
   settle(): Promise<void>;
+  /** From here on none of those that are open here hears of the others, until {@link settle}. */
+  part(): Promise<void>;
   /** An adapter on what is stored here. */
   adapter(): Promise<PersistAdapter>;
   /** Ends all that is open here. What was stored stays. */
@@ -81,6 +83,10 @@ export function createPlace(harness: Harness, id: string, clock: Clock): Place {
       return openStore(serving, o);
     },
     settle: async () => harness.settle?.(id),
+    async part() {
+      if (harness.part === undefined) throw new Skip("the harness cannot keep peers apart");
+      await harness.part(id);
+    },
     adapter: openAdapter,
     close,
     async crash() {

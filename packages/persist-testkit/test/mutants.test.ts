@@ -5,15 +5,18 @@ import { chapters } from "../src/contents.ts";
 import { liftHarness, memoryHarness, sqliteHarness } from "./harnesses.ts";
 import { mutants } from "./mutants/all.ts";
 import type { Base } from "./mutants/mutant.ts";
+import { threePeers } from "./mutants/peers.ts";
 
 const titles = new Map(chapters.flatMap(({ clauses }) => clauses.map(({ key, title }) => [key, title])));
 
 const sqlite = sqliteHarness();
 afterAll(() => sqlite.end());
+afterAll(threePeers.end);
 const bases: Readonly<Record<Base, () => Harness>> = {
   memory: memoryHarness,
   "four methods": () => liftHarness("ordered and batch"),
   sqlite: () => sqlite,
+  peers: () => threePeers,
 };
 
 /** How this clause ends, without those whose keys only begin like its own. */

@@ -13,7 +13,7 @@ import {
 } from "@cuitty/persist-core";
 import { type P2p, p2p as p2pOf } from "@cuitty/persist-p2p";
 import { p2p } from "@cuitty/persist-p2p/adapter";
-import { findFreePort } from "@cuitty/persist-servers";
+import { findFreePort, startProxy, type Proxy as Way } from "@cuitty/persist-servers";
 import type { Harness } from "@cuitty/persist-testkit";
 
 const peersOfPlace = 3;
@@ -30,6 +30,8 @@ interface Peer {
 
 interface PeersOfPlace {
   readonly ports: number[];
+  /** By which the others reach each. */
+  readonly ways: readonly Way[];
   readonly scopes: Map<string, Scope>;
   readonly open: Map<number, Peer>;
   /** After crashes: of the lives before. */
@@ -50,7 +52,8 @@ export function p2pThreeHarness({ followers = 0 } = {}): Harness & { end(): void
     const known = places.get(id);
     if (known !== undefined) return known;
     const ports = await Promise.all(Array.from({ length: peersOfPlace }, findFreePort));
-    const place: PeersOfPlace = { ports, scopes: new Map(), open: new Map(), lost: [], life: 0, next: 0 };
+    const ways = await Promise.all(ports.map((port) => startProxy(port)));
+    const place: PeersOfPlace = { ports, ways, scopes: new Map(), open: new Map(), lost: [], life: 0, next: 0 };
     places.set(id, place);
     return place;
   };
@@ -66,15 +69,15 @@ export function p2pThreeHarness({ followers = 0 } = {}): Harness & { end(): void
         discovery: {
           method: "static",
           topic: `kit-${id}-${place.life}`,
-          peers: place.ports.filter((_, other) => other !== number).map(addressOf),
+          peers: place.ways.filter((_, other) => other !== number).map(({ port }) => addressOf(port)),
         },
         listen: [addressOf(place.ports[number])],
         secret,
       });
-    // Another process may have been faster. The others need not know of the new port: whoever comes calls them.
+    // Another process may have been faster.
     const adapter = await open().catch(async (error: unknown) => {
       if (!PersistError.is(error, "UNAVAILABLE") || !error.message.includes("the port is taken")) throw error;
-      place.ports[number] = await findFreePort();
+      lead(place, number, await findFreePort());
       return open();
     });
     const peer = { adapter, engines: new Map(), handles: 0 };
@@ -130,6 +133,15 @@ export function p2pThreeHarness({ followers = 0 } = {}): Harness & { end(): void
       if (place !== undefined) await settle(place);
     },
 
+    async part(id) {
+      const place = await placeOf(id);
+      for (const way of place.ways) {
+        way.refuse();
+        way.cut();
+      }
+      await Promise.all(networksOf(place).map(untilAlone));
+    },
+
     async crash(id) {
       const place = await placeOf(id);
       const before = place.ports.map((_, number) => pathOf(id, place, number));
@@ -137,7 +149,7 @@ export function p2pThreeHarness({ followers = 0 } = {}): Harness & { end(): void
       place.lost.push(...place.open.values());
       place.open.clear();
       place.life++;
-      place.ports.splice(0, peersOfPlace, ...(await Promise.all(place.ports.map(findFreePort))));
+      for (const number of place.ports.keys()) lead(place, number, await findFreePort());
       for (const [number, path] of before.entries()) {
         for (const suffix of ["", "-wal"]) {
           if (existsSync(path + suffix)) copyFileSync(path + suffix, pathOf(id, place, number) + suffix);
@@ -150,6 +162,7 @@ export function p2pThreeHarness({ followers = 0 } = {}): Harness & { end(): void
       if (place === undefined) return;
       places.delete(id);
       for (const peer of [...place.lost, ...place.open.values()]) await endPeer(peer);
+      for (const way of place.ways) await way.close();
     },
 
     end: () => rmSync(folder, { recursive: true, force: true }),
@@ -184,9 +197,30 @@ function networkOf({ engines }: Peer): P2p | undefined {
   return engine === undefined ? undefined : p2pOf({ raw: () => engine.raw() } as Store);
 }
 
+const networksOf = ({ open }: PeersOfPlace): P2p[] => [...open.values()].flatMap((peer) => networkOf(peer) ?? []);
+
+/** Resolves when it has no links any more. */
+async function untilAlone(network: P2p): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const look = () => {
+      if (network.peers().length > 0) return;
+      stop();
+      resolve();
+    };
+    const stop = network.on("peer", look);
+    look();
+  });
+}
+
+function lead({ ports, ways }: PeersOfPlace, number: number, port: number): void {
+  ports[number] = port;
+  ways[number]?.lead(port);
+}
+
 /** Resolves when all that are open are equal, at one moment. */
-async function settle({ open }: PeersOfPlace): Promise<void> {
-  const networks = [...open.values()].flatMap((peer) => networkOf(peer) ?? []);
+async function settle(place: PeersOfPlace): Promise<void> {
+  for (const way of place.ways) await way.accept();
+  const networks = networksOf(place);
   const others = networks.length - 1;
   if (others < 1) return;
   const areEqual = () => networks.every((network) => network.peers().filter(({ inSync }) => inSync).length === others);

@@ -6,7 +6,14 @@ import { p2pThreeHarness } from "./p2p-harness.ts";
 const runner = { describe, it, afterAll };
 
 const three = p2pThreeHarness();
-for (const only of ["K-open", "K-subscribe-two-stores", "K-feed-two-stores", "K-index-declared-at-once", "K-crash"]) {
+for (const only of [
+  "K-open",
+  "K-subscribe-two-stores",
+  "K-feed-two-stores",
+  "K-index-declared-at-once",
+  "K-crash",
+  "K-peers",
+]) {
   testAdapter(three, runner, { only });
 }
 afterAll(three.end);

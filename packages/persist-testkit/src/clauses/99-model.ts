@@ -1,4 +1,5 @@
 /** Random sequences of operations give what a naive model says, whatever comes after whatever. */
+import type { Store } from "@cuitty/persist-core";
 import type fc from "fast-check";
 import { equal } from "../assertions.ts";
 import { type Chapter, type Clause, clause } from "../clause.ts";
@@ -14,6 +15,8 @@ import {
   type Operation,
 } from "../model/operations.ts";
 import { checkSequences, createSequences, refuseBroken } from "../model/sequences.ts";
+import { createSubject } from "../model/subject.ts";
+import { openPeers } from "../peers.ts";
 import { timeLimits } from "../run-clause.ts";
 
 /** Sequences for each clause. */
@@ -29,6 +32,42 @@ const longestRun: Readonly<Record<Budget, number>> = {
 
 function model(key: `K-model-${string}`, title: string, operation: fc.Arbitrary<Operation>): Clause {
   return clause(key, title, (t) => compare(t, operation));
+}
+
+/** Sequences that two peers share. */
+const sharedSequences: Readonly<Record<Budget, number>> = { quick: 5, full: 200, soak: 2000 };
+
+/** Operations go to two peers in turn, which meet in the middle and in the end. Whether each does what it should, single peers are asked. */
+async function share(t: Context): Promise<void> {
+  const { runs, broken } = await checkSequences({
+    operation: anyOperation,
+    longest,
+    compare: (sequence) => shareOne(t, sequence),
+    parameters: {
+      seed: t.seed,
+      numRuns: sharedSequences[t.budget],
+      interruptAfterTimeLimit: longestRun[t.budget],
+    },
+  });
+  if (broken !== undefined) refuseBroken(broken);
+  equal(runs > 0, true, "whether any sequence was run in time");
+}
+
+async function shareOne(t: Context, sequence: readonly Operation[]): Promise<void> {
+  const { a, b, place, apart } = await openPeers(t);
+  const subjectOf = (store: Store) =>
+    createSubject({ open: async () => store, close: async () => undefined }, { remembers: true });
+  const [ofA, ofB] = [await subjectOf(a), await subjectOf(b)];
+  const middle = sequence.length / 2;
+  for (const part of [sequence.slice(0, middle), sequence.slice(middle)]) {
+    await apart(async () => {
+      for (const [i, operation] of part.entries()) {
+        if (operation.do === "advance") t.clock.advance(operation.ms);
+        else await (i % 2 === 0 ? ofA : ofB).perform(operation);
+      }
+    });
+  }
+  await place.end();
 }
 
 const canReopen = ({ harness }: Context) => harness.reopens !== false;
@@ -68,5 +107,6 @@ export const models: Chapter = {
       "All facades together do what the model does, with transactions, and over any number of openings",
       (t) => (canReopen(t) ? compare(t, anyOperation) : t.skip("the harness cannot open the same data again")),
     ),
+    clause("K-peers-random", "Whatever peers do apart, they have the same when they meet", share),
   ],
 };

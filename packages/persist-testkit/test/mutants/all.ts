@@ -8,6 +8,7 @@ import { fourMethods } from "./four-methods.ts";
 import { keys } from "./keys.ts";
 import { listings } from "./listings.ts";
 import type { Mutant } from "./mutant.ts";
+import { peers } from "./peers.ts";
 import { places } from "./places.ts";
 import { sqliteDrivers } from "./sqlite.ts";
 import { streams } from "./streams.ts";
@@ -26,6 +27,7 @@ export const mutants: readonly Mutant[] = [
   ...contents,
   ...feed,
   ...places,
+  ...peers,
   ...fourMethods,
   ...sqliteDrivers,
 ];

@@ -14,7 +14,7 @@ export interface Mutant {
   create(): Harness;
 }
 
-export type Base = "memory" | "four methods" | "sqlite";
+export type Base = "memory" | "four methods" | "sqlite" | "peers";
 
 /** The verbs that are replaced. `openings` counts how often this scope was opened before. */
 type Change = (engine: Engine, openings: number) => Partial<Engine>;
