@@ -175,26 +175,40 @@ function told(link: Link, listeners: Listeners<PeerEvent>): Link {
   };
 }
 
-/** Milliseconds after a commit: others may follow. */
+/** After a commit, in milliseconds: others may follow, and go first. */
 const idleAfter = 250;
+/** For so long, in milliseconds. What waits longer would be too much at once when it is needed. */
+const patience = 10_000;
 
 /** So that what is compared with a peer is ready when it comes. Returns the end of it. */
 function identifyWhenIdle(replica: LocalReplica): () => void {
   let timer: NodeJS.Timeout | undefined;
+  let isBusy = false;
+  let waited = 0;
+  const wait = (delay: number) => {
+    timer = setTimeout(work, delay).unref();
+  };
+  const pause = () => {
+    isBusy = false;
+    waited += idleAfter;
+    wait(idleAfter);
+  };
   const work = () => {
-    timer = undefined;
+    if (isBusy && waited < patience) return pause();
     try {
-      if (replica.identify()) schedule(0);
+      if (replica.identify()) return wait(0);
+      timer = undefined;
+      waited = 0;
     } catch (error) {
       if (!PersistError.is(error, "UNAVAILABLE")) throw error;
-      schedule(idleAfter); // another process keeps the file busy
+      pause(); // another process keeps the file busy
     }
   };
-  const schedule = (delay: number) => {
-    timer ??= setTimeout(work, delay).unref();
-  };
-  schedule(idleAfter);
-  const stopListening = replica.onCommit(() => schedule(idleAfter));
+  pause();
+  const stopListening = replica.onCommit(() => {
+    isBusy = true;
+    if (timer === undefined) pause();
+  });
   return () => {
     stopListening();
     clearTimeout(timer);
