@@ -51,6 +51,8 @@ export function createPeer(replica: LocalReplica, options: NetworkOptions | unde
 
   const elsewhere = Promise.withResolvers<void>();
 
+  const isExchanging = () => syncer?.peers().some(({ inSync }) => !inSync) ?? false;
+
   const start = async (wanted: NetworkOptions): Promise<Network> => {
     if (wanted.folder === ":memory:") ownFolder = mkdtempSync(join(tmpdir(), "persist-p2p-"));
     const folder = ownFolder ?? wanted.folder;
@@ -65,7 +67,7 @@ export function createPeer(replica: LocalReplica, options: NetworkOptions | unde
     isElsewhere = false;
     if (role === undefined) throw closed();
     // While the network is loaded there is time for it. Members sign too, which they can only once they are known.
-    if (wanted.members === undefined) stopIdentifying = identifyWhenIdle(replica);
+    if (wanted.members === undefined) stopIdentifying = identifyWhenIdle(replica, isExchanging);
     const started = await startNetwork({ ...wanted, folder });
     if (stopping.signal.aborted) {
       await started.stop();
@@ -79,7 +81,7 @@ export function createPeer(replica: LocalReplica, options: NetworkOptions | unde
     for (const event of ["sync", "clock-skew"] as const) {
       engine.on(event, (detail) => listeners.tell(event, detail));
     }
-    if (wanted.members !== undefined) stopIdentifying = identifyWhenIdle(replica);
+    if (wanted.members !== undefined) stopIdentifying = identifyWhenIdle(replica, isExchanging);
     network = started;
     syncer = engine;
     whyNot = undefined;
@@ -175,26 +177,26 @@ function told(link: Link, listeners: Listeners<PeerEvent>): Link {
   };
 }
 
-/** After a commit, in milliseconds: others may follow, and go first. */
+/** After a commit, or while peers are not equal, in milliseconds: what comes and goes has the precedence. */
 const idleAfter = 250;
 /** For so long, in milliseconds. What waits longer would be too much at once when it is needed. */
 const patience = 10_000;
 
 /** So that what is compared with a peer is ready when it comes. Returns the end of it. */
-function identifyWhenIdle(replica: LocalReplica): () => void {
+function identifyWhenIdle(replica: LocalReplica, isExchanging: () => boolean): () => void {
   let timer: NodeJS.Timeout | undefined;
-  let isBusy = false;
+  let isWritten = false;
   let waited = 0;
   const wait = (delay: number) => {
     timer = setTimeout(work, delay).unref();
   };
   const pause = () => {
-    isBusy = false;
+    isWritten = false;
     waited += idleAfter;
     wait(idleAfter);
   };
   const work = () => {
-    if (isBusy && waited < patience) return pause();
+    if ((isWritten || isExchanging()) && waited < patience) return pause();
     try {
       if (replica.identify()) return wait(0);
       timer = undefined;
@@ -206,7 +208,7 @@ function identifyWhenIdle(replica: LocalReplica): () => void {
   };
   pause();
   const stopListening = replica.onCommit(() => {
-    isBusy = true;
+    isWritten = true;
     if (timer === undefined) pause();
   });
   return () => {
