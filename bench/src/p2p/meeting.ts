@@ -16,12 +16,15 @@ export interface Meeters {
   readonly gate: Gate;
 }
 
-/** `writes`: how many the reader must have seen since its peer was opened. */
+/** `writes`: how many the reader must have seen since its peer was opened. What a library does by itself after writing or opening is waited for. */
 export async function meet({ writer, reader, gate }: Meeters, writes: number): Promise<Meeting> {
+  const rest = () => Promise.all([writer.rest(), reader.rest()]);
+  await rest();
   const before = gate.bytes();
   const connected = reader.connect({ ...(await writer.address()), port: gate.port });
   await Promise.race([gate.waited(), failureOf(connected)]);
   const arrived = reader.arrived(writes);
+  await rest();
   const started = performance.now();
   gate.open();
   await Promise.race([Promise.all([connected, arrived]), writer.died]);

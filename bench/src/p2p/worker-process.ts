@@ -1,5 +1,6 @@
 /** A peer in a process of its own: `worker-process.ts CONTENDER`. It answers its parent's calls, several at once, until that lets go of it. */
 import { mkdir } from "node:fs/promises";
+import { setTimeout } from "node:timers/promises";
 import { inspect } from "node:util";
 import { type ContenderName, contenders } from "./contenders.ts";
 import type { OpenPeer, Peer } from "./peer.ts";
@@ -17,6 +18,19 @@ function missing(what: string): never {
   throw new Error(`${name} has no ${what}`);
 }
 
+/** In milliseconds: it is looked so often how much of a processor was used. */
+const restInterval = 100;
+
+/** Until it has used less than a tenth of a processor for twice as long. */
+async function untilRest(): Promise<void> {
+  for (let quiet = 0; quiet < 2; ) {
+    const before = process.cpuUsage();
+    await setTimeout(restInterval);
+    const { user, system } = process.cpuUsage(before);
+    quiet = user + system < restInterval * 100 ? quiet + 1 : 0;
+  }
+}
+
 const calls: PeerCalls = {
   async open(folder) {
     await opened?.close();
@@ -27,6 +41,7 @@ const calls: PeerCalls = {
   address: () => peer().address(),
   connect: (to) => peer().connect(to),
   arrived: (writes) => peer().arrived(writes),
+  rest: untilRest,
   digest: async () => digestOf(await peer().records()),
   memory: async () => process.memoryUsage.rss(),
   offerContent: (bytes) => content().offer(bytes),

@@ -9,6 +9,8 @@ export interface PeerCalls {
   address(): Promise<Address>;
   connect(to: Address): Promise<void>;
   arrived(writes: number): Promise<void>;
+  /** Resolves when it does nothing by itself any more. */
+  rest(): Promise<void>;
   /** Of all records, by `digestOf`. */
   digest(): Promise<string>;
   /** Of the process, in bytes: at this moment. */
@@ -24,6 +26,7 @@ export const callNames = [
   "address",
   "connect",
   "arrived",
+  "rest",
   "digest",
   "memory",
   "offerContent",

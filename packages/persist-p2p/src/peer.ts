@@ -178,7 +178,7 @@ function told(link: Link, listeners: Listeners<PeerEvent>): Link {
 }
 
 /** After a commit, or while peers are not equal, in milliseconds: what comes and goes has the precedence. */
-const idleAfter = 250;
+const idleAfter = 50;
 /** For so long, in milliseconds. What waits longer would be too much at once when it is needed. */
 const patience = 10_000;
 
