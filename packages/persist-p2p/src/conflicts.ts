@@ -1,19 +1,19 @@
 /** What of a record lost against a concurrent write: values in its document, and records with which a merge made it share a unique value. */
 import type { Row } from "@cuitty/persist-core";
 import { readRow } from "@cuitty/persist-sqlite/host";
-import { isLive, readLine, rowOf, stateOf } from "./replica/lines.ts";
+import { readLine } from "./replica/lines.ts";
 import type { ReplicaParts } from "./replica/parts.ts";
+import { isPending } from "./replica/pending.ts";
 import { conflictsOf } from "./state/document.ts";
 
 export function readConflicts(parts: ReplicaParts, namespace: string, key: string, now: number): readonly Row[] {
   const { connection } = parts;
-  const line = readLine(connection, { namespace, space: "records", key });
-  if (line === undefined) return [];
-  const state = stateOf(connection, line);
-  if (!isLive(state, now)) return [];
-  const lost = state.document === undefined ? [] : conflictsOf(state.document);
-  const losers = lost.map((value) => ({ ...rowOf({ namespace, key }, state), value }));
-  return [...losers, ...rivals(parts, namespace, key, state.value ?? "", now)];
+  const row = readRow(connection, namespace, "records", key, now);
+  if (row === undefined) return [];
+  const name = { namespace, space: "records", key } as const;
+  const line = isPending(connection, name) ? undefined : readLine(connection, name);
+  const lost = line?.document == null ? [] : conflictsOf(line.document);
+  return [...lost.map((value) => ({ ...row, value })), ...rivals(parts, namespace, key, row.value, now)];
 }
 
 /** Other records under one of its unique tuples. */

@@ -17,6 +17,7 @@ import { storeEvent } from "./events.ts";
 import { type Line, type RowName, readLine, stateOf, writeLine } from "./lines.ts";
 import type { ReplicaParts } from "./parts.ts";
 import { keepPeer, setReadUpTo } from "./peers.ts";
+import { makeLines } from "./pending.ts";
 import { digestOf, type Proof, proofOf, requireSigned, split } from "./signing.ts";
 
 /** An item that was read and makes sense. */
@@ -107,7 +108,8 @@ function aheadOf({ clock }: ReplicaParts, sent: Sent): number {
 
 /** Inside a write transaction. */
 function store(parts: ReplicaParts, sent: readonly Sent[], { peer, place }: Source): Applied {
-  const { connection } = parts;
+  const { connection, clock } = parts;
+  while (makeLines(connection, clock));
   const via = keepPeer(connection, peer).id;
   const now = Date.now();
   const missing = sent.flatMap((one) => missingBytes(parts, one));

@@ -1,8 +1,7 @@
 /** Rows that were written anew here: their lines get a stamp that is later than all before. */
-import type { PutOp } from "@cuitty/persist-core";
 import type { Connection } from "@cuitty/persist-sqlite/host";
 import type { RowState } from "../state/row-state.ts";
-import type { Clock } from "../state/stamp.ts";
+import { type Clock, compareStamps, type Stamp } from "../state/stamp.ts";
 import { forgetAt, type Line, type ReplicatedSpace, type RowName, readLine } from "./lines.ts";
 
 const columns = "namespace, space, key, seq, stamp, version, expires_at, forget_at";
@@ -17,9 +16,8 @@ const upsertBase = `insert into replica_rows (${columns}) values (?, ?, ?, ?, ?,
 /** As many as SQLite writes of its rows by one statement. */
 const basesPerStatement = 25;
 
-// What is the same in all rows is bound once.
-const upsertBases = `insert into replica_rows (${columns})
-  values ${Array(basesPerStatement).fill("(:namespace, ?, ?, :seq, ?, null, ?, ?)").join(", ")} ${replacing}`;
+const upsertBases = `insert into replica_rows (namespace, space, key, seq, stamp)
+  values ${Array(basesPerStatement).fill("(?, ?, ?, ?, ?)").join(", ")} ${replacing}`;
 
 /**
  * Inside a write transaction. Makes the state a new base, with a stamp that is greater than the one before: what this machine's clock says is enough nearly always, so that the line need not be read.
@@ -43,34 +41,37 @@ export function writeBase(
   }
 }
 
-/** Inside a write transaction. The same for rows that are there now; of one key the last counts. */
-export function writeBases(
-  connection: Connection,
-  clock: Clock,
-  namespace: string,
-  puts: readonly (PutOp & { readonly space: ReplicatedSpace })[],
-  seq: number,
-): void {
-  for (let i = 0; i < puts.length; i += basesPerStatement) {
-    const some = puts.slice(i, i + basesPerStatement);
-    if (some.length < basesPerStatement || !writeTogether(connection, clock, namespace, some, seq)) {
-      for (const put of some) writeBase(connection, clock, { namespace, ...put }, put, seq);
+/** A put without an expiry, that was stamped when it was made. */
+export interface NewBase {
+  readonly namespace: string;
+  readonly space: ReplicatedSpace;
+  readonly key: string;
+  readonly seq: number;
+  readonly stamp: Stamp;
+}
+
+/** Inside a write transaction. The same for many, with the stamps that they have, where those are later than the ones before. */
+export function writeBases(connection: Connection, clock: Clock, bases: readonly NewBase[]): void {
+  for (let i = 0; i < bases.length; i += basesPerStatement) {
+    const some = bases.slice(i, i + basesPerStatement);
+    if (some.length < basesPerStatement || !writeTogether(connection, some)) {
+      for (const base of some) writeStamped(connection, clock, base);
     }
   }
 }
 
 /** `false`: the stamp of some was not late enough. */
-function writeTogether(
-  connection: Connection,
-  clock: Clock,
-  namespace: string,
-  puts: readonly (PutOp & { readonly space: ReplicatedSpace })[],
-  seq: number,
-): boolean {
-  const params = puts.flatMap(({ space, key, value, expiresAt }) => {
-    const stamp = clock.tick();
-    return [space, key, stamp, expiresAt ?? null, forgetAt({ value, stamp, expiresAt })];
-  });
-  const { changes } = connection.statement(upsertBases).run({ namespace, seq }, ...params);
-  return Number(changes) === puts.length;
+function writeTogether(connection: Connection, bases: readonly NewBase[]): boolean {
+  const params = bases.flatMap(({ namespace, space, key, seq, stamp }) => [namespace, space, key, seq, stamp]);
+  return Number(connection.statement(upsertBases).run(...params).changes) === bases.length;
+}
+
+function writeStamped(connection: Connection, clock: Clock, base: NewBase): void {
+  const before = readLine(connection, base);
+  if (before !== undefined && before.seq === base.seq) return; // it was written together with the others
+  const isLater = before === undefined || compareStamps(before.stamp, base.stamp) < 0;
+  if (!isLater) clock.observe(before.stamp);
+  const stamp = isLater ? base.stamp : clock.tick();
+  const { namespace, space, key, seq } = base;
+  connection.statement(upsertBase).run(namespace, space, key, seq, stamp, null, null, null);
 }

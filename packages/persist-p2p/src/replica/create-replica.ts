@@ -22,6 +22,7 @@ import { createJournal } from "./journal.ts";
 import { adoptEvents, signEvents } from "./own-events.ts";
 import type { ConflictedRecord, ReplicaParts } from "./parts.ts";
 import { keepPeer, readPeer, setConfirmed } from "./peers.ts";
+import { makeLines } from "./pending.ts";
 import { isLogOf } from "./signing.ts";
 
 export interface LocalReplica extends Replica {
@@ -39,6 +40,9 @@ export interface LocalReplica extends Replica {
   forget(now: number): boolean;
   onConflict(listener: (record: ConflictedRecord) => void): void;
 }
+
+/** In milliseconds: another process keeps the file for less than that nearly always. */
+const busyPause = 50;
 
 /** Over a file that has the tables of the replication log. */
 export function createReplica(connection: Connection, note: OpeningNote): LocalReplica {
@@ -73,6 +77,16 @@ export function createReplica(connection: Connection, note: OpeningNote): LocalR
   const fingerprints = createFingerprints(connection, identifier);
   const receiver = createReceiver(connection);
   const read = <T>(work: () => T) => readAtOnce(connection, work);
+  /** Where the file is busy it is told a little later again that something was written. */
+  const readLog = <T>(work: () => T): T => {
+    try {
+      identifier.lines();
+    } catch (error) {
+      if (!PersistError.is(error, "UNAVAILABLE")) throw error;
+      setTimeout(() => connection.wake.notify(), busyPause).unref();
+    }
+    return read(work);
+  };
 
   return {
     get id() {
@@ -83,11 +97,11 @@ export function createReplica(connection: Connection, note: OpeningNote): LocalR
     },
     parts,
     journal: createJournal(parts),
-    head: () => read(() => lastPlace(connection)),
+    head: () => readLog(() => lastPlace(connection)),
     present: () => presentOf(parts),
     floor: () => read(() => readFloor(connection)),
     vector: () => read(() => readVector(connection)),
-    commitsAfter: (place, o) => read(() => connection.snapshot(() => commitsAfter(parts, place, o))),
+    commitsAfter: (place, o) => readLog(() => connection.snapshot(() => commitsAfter(parts, place, o))),
     rows(ids) {
       identifier.all();
       return read(() => connection.snapshot(() => itemsOf(parts, ids)));
@@ -96,7 +110,7 @@ export function createReplica(connection: Connection, note: OpeningNote): LocalR
       identifier.all();
       return read(() => lacking(connection, offered));
     },
-    unlessRemoved: (rows, peer, floor) => read(() => unlessRemoved(connection, fingerprints, rows, { peer, floor })),
+    unlessRemoved: (rows, peer, floor) => unlessRemoved(parts, fingerprints, rows, { peer, floor }),
     eventsAfter: (vector, bytes) => read(() => connection.snapshot(() => eventsAfter(parts, vector, bytes))),
     fingerprint: (prefix, nibbles) => read(() => fingerprints.fingerprint(prefix, nibbles)),
     fingerprints: (prefix, nibbles) => read(() => fingerprints.parts(prefix, nibbles)),
@@ -139,7 +153,10 @@ export function createReplica(connection: Connection, note: OpeningNote): LocalR
 /** In a write transaction, so that no other process is about to commit what it has stamped before. */
 function presentOf({ connection, clock }: ReplicaParts): { place: number; time: number } | undefined {
   try {
-    return writeAtOnce(connection, () => ({ place: lastPlace(connection), time: stampTime(clock.tick()) - 1 }));
+    return writeAtOnce(connection, () => {
+      while (makeLines(connection, clock));
+      return { place: lastPlace(connection), time: stampTime(clock.tick()) - 1 };
+    });
   } catch (error) {
     if (PersistError.is(error, "UNAVAILABLE")) return undefined;
     throw error;

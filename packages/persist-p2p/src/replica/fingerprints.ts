@@ -6,6 +6,7 @@ import { Buffer } from "node:buffer";
 import type { Connection } from "@cuitty/persist-sqlite/host";
 import type { Fingerprint, Marked } from "../sync/replica.ts";
 import type { Identifier } from "./identifying.ts";
+import { wholeUpTo } from "./pending.ts";
 import { createPrefixSums, noSum, plus, type Sum, type Summed } from "./prefix-sums.ts";
 
 export interface Fingerprints {
@@ -43,6 +44,7 @@ export function createFingerprints(connection: Connection, identifier: Identifie
   const buildPage = (): boolean => {
     if (building === undefined) {
       sums.clear();
+      identifier.lines();
       building = { after: 0, upTo: lastPlace(connection) };
     }
     identifier.all();
@@ -68,6 +70,7 @@ export function createFingerprints(connection: Connection, identifier: Identifie
   /** One bounded step on the way to sums of all that is committed. Returns whether there is more. */
   const prepare = (): boolean => {
     if (seen === undefined) return buildPage();
+    identifier.lines();
     const last = lastPlace(connection);
     if (last === seen) return false;
     // Up to there all have marks then. What another process commits in between may have none, and comes next time.
@@ -124,7 +127,7 @@ export function createFingerprints(connection: Connection, identifier: Identifie
 
 function lastPlace(connection: Connection): number {
   const row = connection.statement("select max(seq) as seq from replica_rows").get() as { seq: number | null };
-  return row.seq ?? 0;
+  return Math.min(row.seq ?? 0, wholeUpTo(connection));
 }
 
 function readMarks(connection: Connection, prefix: Uint8Array, nibbles: number, limit: number): Marked[] {

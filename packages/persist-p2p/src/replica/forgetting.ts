@@ -7,7 +7,9 @@ import type { Marked } from "../sync/replica.ts";
 import { writeAtOnce } from "./at-once.ts";
 import type { Fingerprints } from "./fingerprints.ts";
 import { type Line, lineColumns } from "./lines.ts";
+import type { ReplicaParts } from "./parts.ts";
 import { readPeer } from "./peers.ts";
+import { makeLines } from "./pending.ts";
 import { removalsKeptFor } from "./schema.ts";
 import { readSetting, writeSetting } from "./settings.ts";
 
@@ -44,7 +46,7 @@ export function forget(connection: Connection, fingerprints: Fingerprints, now: 
 
 /** See the port. */
 export function unlessRemoved(
-  connection: Connection,
+  { connection, clock }: Pick<ReplicaParts, "connection" | "clock">,
   fingerprints: Fingerprints,
   rows: readonly Marked[],
   { peer, floor }: { readonly peer: string; readonly floor: number },
@@ -58,10 +60,12 @@ export function unlessRemoved(
     const wasThere = line.via === known.id || line.seq <= known.confirmed;
     return wasThere && stampTime(line.stamp) < floor;
   };
-  const removed = rows.filter(isRemoved);
-  if (removed.length === 0) return rows;
-  writeAtOnce(connection, () => {
-    for (const { id } of removed) removeRow(connection, find.get(id) as Line);
+  if (!rows.some(isRemoved)) return rows;
+  const removed = writeAtOnce(connection, () => {
+    while (makeLines(connection, clock)); // one may have been written anew
+    const lines = rows.filter(isRemoved);
+    for (const { id } of lines) removeRow(connection, find.get(id) as Line);
+    return lines;
   });
   fingerprints.forget(removed.map(({ id }) => id));
   return rows.filter((row) => !removed.includes(row));

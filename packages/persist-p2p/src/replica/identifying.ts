@@ -8,7 +8,8 @@ import type { Item } from "../sync/replica.ts";
 import { writeAheadAtOnce } from "./at-once.ts";
 import { markOfErasure } from "./erasures.ts";
 import { type Line, lineColumns, parseCells } from "./lines.ts";
-import type { ItemParts } from "./parts.ts";
+import type { ReplicaParts } from "./parts.ts";
+import { arePending, makeLines, wholeUpToSql } from "./pending.ts";
 import { proofOfLine } from "./row-proofs.ts";
 import { readSetting, writeSetting } from "./settings.ts";
 
@@ -19,21 +20,33 @@ const signedStep = 200;
 const identifiedKey = "replica_identified";
 
 export interface Identifier {
+  /** Makes the lines that are still to be made. */
+  lines(): void;
   /** Makes sure that all lines have ids and marks. */
   all(): void;
   /** One step of it. Returns whether there is more to do. */
   step(): boolean;
 }
 
-export function createIdentifier(parts: ItemParts): Identifier {
-  const { connection } = parts;
+export function createIdentifier(parts: ReplicaParts): Identifier {
+  const { connection, clock } = parts;
   /** Every line up to this one, in the order of commits, has its id and mark. */
   let upTo = { seq: Number(readSetting(connection, identifiedKey) ?? 0), line: Number.MAX_SAFE_INTEGER };
 
+  /** Returns whether there were any to make. */
+  const stepOfLines = (): boolean => {
+    if (!arePending(connection)) return false;
+    writeAheadAtOnce(connection, () => makeLines(connection, clock));
+    return true;
+  };
+
   const takeStep = (): boolean => {
+    if (stepOfLines()) return true;
     const limit = parts.authority === undefined ? step : signedStep;
     const lines = connection
-      .statement(`select line, ${lineColumns} from replica_rows where (seq, line) > (?, ?) order by seq, line limit ?`)
+      .statement(
+        `select line, ${lineColumns} from replica_rows where (seq, line) > (?, ?) and seq <= ${wholeUpToSql} order by seq, line limit ?`,
+      )
       .all(upTo.seq, upTo.line, limit) as (Line & { readonly line: number })[];
     const last = lines.at(-1);
     if (last === undefined) return false;
@@ -54,6 +67,9 @@ export function createIdentifier(parts: ItemParts): Identifier {
   };
 
   return {
+    lines() {
+      while (stepOfLines());
+    },
     step: takeStep,
     all() {
       while (takeStep());

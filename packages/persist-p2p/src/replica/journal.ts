@@ -5,12 +5,13 @@ import { addToCells, valueOfCells } from "../state/cells.ts";
 import { updateDocument } from "../state/document.ts";
 import type { RowState } from "../state/row-state.ts";
 import { stampBytes, successorOf } from "../state/stamp.ts";
-import { writeBase, writeBases } from "./bases.ts";
+import { writeBase } from "./bases.ts";
 import { findBytesOf, rememberContent } from "./contents.ts";
 import { logErasure } from "./erasures.ts";
 import { logAppend } from "./events.ts";
 import { isLive, type ReplicatedSpace, type RowName, readLine, stateOf, writeLine } from "./lines.ts";
 import type { ReplicaParts } from "./parts.ts";
+import { makeLines, notePuts } from "./pending.ts";
 
 /** After the operation was applied; may answer instead of it. */
 type Entry = (answer: Answer) => Answer;
@@ -30,10 +31,12 @@ export function createJournal(parts: ReplicaParts): Journal {
     const puts = ops.filter(isPlainPut);
     if (puts.length > 0 && ops.every((op) => isPlainPut(op) || op.op === "check")) {
       return (answers) => {
-        writeBases(connection, parts.clock, namespace, puts, commit.seq);
+        notePuts(connection, parts.clock, puts.length, commit.seq);
         return answers;
       };
     }
+    // They look at lines.
+    while (makeLines(connection, parts.clock));
     const entries = ops.map((op) => entryOf(parts, commit, op));
     return (answers) => answers.map((answer, i) => entries[i]?.(answer) ?? answer);
   };
@@ -73,13 +76,14 @@ function isReplicated<O extends PutOp | DeleteOp>(op: O): op is O & { space: Rep
   return op.space !== "system";
 }
 
-/** One of which nothing needs to be known that was there before. */
+/** One of which nothing needs to be known that was there before, and nothing be done later. */
 function isPlainPut(op: Op): op is PutOp & { space: ReplicatedSpace } {
   return (
     op.op === "put" &&
     (op.space === "kv" || op.space === "records") &&
     op.update === undefined &&
-    op.added === undefined
+    op.added === undefined &&
+    op.expiresAt === undefined
   );
 }
 

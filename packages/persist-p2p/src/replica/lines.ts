@@ -1,6 +1,6 @@
 /** The line of a row in the replication log, and the state that line and row make together. */
 import { Buffer } from "node:buffer";
-import { decode as decodeValue, encode as encodeValue, type Row } from "@cuitty/persist-core";
+import { decode as decodeValue, encode as encodeValue } from "@cuitty/persist-core";
 import { type Connection, readRow } from "@cuitty/persist-sqlite/host";
 import type { Cell } from "../state/cells.ts";
 import type { RowState } from "../state/row-state.ts";
@@ -110,11 +110,6 @@ export function forgetAt({ value, stamp, expiresAt }: Pick<RowState, "value" | "
 /** Whether the state was written over by nothing, and is there at this time. */
 export function isLive({ value, expiresAt }: RowState, now: number): boolean {
   return value !== undefined && (expiresAt === undefined || expiresAt > now);
-}
-
-export function rowOf({ namespace: _, key }: Pick<RowName, "namespace" | "key">, state: RowState): Row {
-  const { value = "", version, createdAt, updatedAt, expiresAt } = state;
-  return { key, value, version, createdAt, updatedAt, expiresAt };
 }
 
 type StoredCell = [writer: string, count: number, sum: number, running: number];

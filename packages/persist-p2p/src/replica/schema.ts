@@ -30,6 +30,13 @@ export const replicaSchema: string = `
   create index if not exists replica_rows_by_seq on replica_rows (seq);
   create index if not exists replica_rows_by_forget_at on replica_rows (forget_at) where forget_at is not null;
 
+  -- Commits of puts, whose lines are still to be made: see pending.ts.
+  create table if not exists replica_pending (
+    seq integer primary key,
+    first integer not null, -- the first number of its rows
+    stamp blob not null
+  ) strict;
+
   create table if not exists replica_authors (
     id integer primary key,
     author blob not null unique, -- 16 bytes
@@ -69,7 +76,7 @@ export const replicaSchema: string = `
   ) strict, without rowid;
 `;
 
-export const sequencedReplicaTables: readonly string[] = ["replica_rows", "replica_events"];
+export const sequencedReplicaTables: readonly string[] = ["replica_rows", "replica_events", "replica_pending"];
 
 /** How long it is remembered that a row was removed, in milliseconds. */
 export const removalsKeptFor: number = 30 * 24 * 60 * 60 * 1000;

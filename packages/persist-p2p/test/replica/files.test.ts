@@ -82,6 +82,7 @@ test("sums leave for later what another process writes while they are made", asy
   const identifier = createIdentifier(replica.parts);
   let isWriting = false;
   const sums = createFingerprints(connection, {
+    lines: () => identifier.lines(),
     step: () => identifier.step(),
     all() {
       identifier.all();

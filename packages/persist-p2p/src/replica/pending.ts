@@ -1,0 +1,78 @@
+/**
+ * Lines that are made later. A put needs no more than a stamp beside its row until somebody asks for its line, so that is all it leaves; the lines of many are then made together. What the log holds ends
+ * before the first put that still waits.
+ */
+import type { Connection } from "@cuitty/persist-sqlite/host";
+import type { Clock } from "../state/stamp.ts";
+import { type NewBase, writeBases } from "./bases.ts";
+import type { ReplicatedSpace, RowName } from "./lines.ts";
+
+/** Of which rows, by the number of their last write: from `first` up to, and without, `seq`, which is that of the commit. */
+interface Pending {
+  readonly seq: number;
+  readonly first: number;
+  readonly stamp: Uint8Array;
+}
+
+/** Spaces of which puts may wait. */
+const spaces = ["records", "kv"] as const satisfies readonly ReplicatedSpace[];
+
+/** Commits of which lines are made in one transaction. */
+const step = 500;
+
+/** Inside the write transaction of the puts, which have got the numbers before that of their commit. */
+export function notePuts(connection: Connection, clock: Clock, puts: number, seq: number): void {
+  connection
+    .statement("insert into replica_pending (seq, first, stamp) values (?, ?, ?)")
+    .run(seq, seq - puts, clock.tick());
+}
+
+export function arePending(connection: Connection): boolean {
+  return connection.statement("select 1 from replica_pending limit 1").get() !== undefined;
+}
+
+/** Up to this place the log is whole: an expression. */
+export const wholeUpToSql: string = `coalesce((select first - 1 from replica_pending order by seq limit 1), ${Number.MAX_SAFE_INTEGER})`;
+
+export function wholeUpTo(connection: Connection): number {
+  return (connection.statement(`select ${wholeUpToSql} as place`).get() as { place: number }).place;
+}
+
+/** Whether the row was put, and its line tells of what was there before. */
+export function isPending(connection: Connection, { namespace, space, key }: RowName): boolean {
+  const row = connection
+    .statement(
+      `select exists (select 1 from replica_pending where seq > r.seq and first <= r.seq) as waits
+       from ${space} r where namespace = ? and key = ?`,
+    )
+    .get(namespace, key);
+  return row !== undefined && (row as { waits: number }).waits === 1;
+}
+
+/** Inside a write transaction. One bounded step. Returns whether there is more. */
+export function makeLines(connection: Connection, clock: Clock): boolean {
+  const pending = connection
+    .statement("select seq, first, stamp from replica_pending order by seq limit ?")
+    .all(step) as unknown as Pending[];
+  const [first, last] = [pending[0], pending.at(-1)];
+  if (first === undefined || last === undefined) return false;
+  for (const space of spaces) writeBases(connection, clock, basesOf(connection, space, pending));
+  connection.statement("delete from replica_pending where seq <= ?").run(last.seq);
+  return pending.length === step;
+}
+
+/** Of the rows that are still as they were put: others have lines of what came after. */
+function basesOf(connection: Connection, space: ReplicatedSpace, pending: readonly Pending[]): NewBase[] {
+  const [from, to] = [(pending[0] as Pending).first, (pending.at(-1) as Pending).seq];
+  const rows = connection
+    .statement(`select namespace, key, seq from ${space} where seq >= ? and seq < ? order by seq`)
+    .all(from, to) as { namespace: string; key: string; seq: number }[];
+  const bases: NewBase[] = [];
+  let i = 0;
+  for (const { namespace, key, seq } of rows) {
+    while ((pending[i] as Pending).seq < seq) i++;
+    const commit = pending[i] as Pending;
+    if (commit.first <= seq) bases.push({ namespace, space, key, seq: commit.seq, stamp: commit.stamp });
+  }
+  return bases;
+}
