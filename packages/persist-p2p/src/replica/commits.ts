@@ -6,18 +6,13 @@ import { identify } from "./identifying.ts";
 import { type Line, lineColumns } from "./lines.ts";
 import type { ItemParts } from "./parts.ts";
 import { readPeer, replicaNames } from "./peers.ts";
-import { wholeUpTo } from "./pending.ts";
 import { sealedRow } from "./row-proofs.ts";
 
 /** Lines that are read at once. */
 const pageLines = 500;
 
-/** The place of the last commit, as far as the log is whole. */
+/** The place of the last commit. */
 export function lastPlace(connection: Connection): number {
-  return Math.min(lastCommit(connection), wholeUpTo(connection));
-}
-
-function lastCommit(connection: Connection): number {
   const row = connection
     .statement(
       "select max((select max(seq) from replica_rows), coalesce((select max(seq) from replica_events), 0)) as seq",
@@ -73,7 +68,7 @@ function entriesAfter(parts: ItemParts, place: number, passedOver: number) {
     const events = eventsAfterPlace(parts, place, passedOver, limit);
     // Both are whole up to the last commit of the one that was cut off, and without that one.
     const ends = [rows, events].filter(({ length }) => length === limit).map((list) => (list.at(-1) as Entry).seq);
-    const end = Math.min(...ends, wholeUpTo(parts.connection) + 1);
+    const end = Math.min(...ends);
     const entries = [...rows, ...events].filter(({ seq }) => seq < end).sort((a, b) => a.seq - b.seq);
     // A commit with more than so many lines is read with more at once.
     if (entries.length > 0 || ends.length === 0) return { entries, more: ends.length > 0 };

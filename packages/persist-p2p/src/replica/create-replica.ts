@@ -137,6 +137,7 @@ export function createReplica(connection: Connection, note: OpeningNote): LocalR
       authority = next;
       if (next === undefined || isLogOf(identity.author.name, next.self)) return;
       identity = writeAtOnce(connection, () => {
+        while (makeLines(connection, parts.clock));
         const renewed = renewIdentity(connection, next.self);
         adoptEvents(connection, next, renewed.author);
         return renewed;

@@ -6,7 +6,6 @@ import { Buffer } from "node:buffer";
 import type { Connection } from "@cuitty/persist-sqlite/host";
 import type { Fingerprint, Marked } from "../sync/replica.ts";
 import type { Identifier } from "./identifying.ts";
-import { wholeUpTo } from "./pending.ts";
 import { createPrefixSums, noSum, plus, type Sum, type Summed } from "./prefix-sums.ts";
 
 export interface Fingerprints {
@@ -127,7 +126,7 @@ export function createFingerprints(connection: Connection, identifier: Identifie
 
 function lastPlace(connection: Connection): number {
   const row = connection.statement("select max(seq) as seq from replica_rows").get() as { seq: number | null };
-  return Math.min(row.seq ?? 0, wholeUpTo(connection));
+  return row.seq ?? 0;
 }
 
 function readMarks(connection: Connection, prefix: Uint8Array, nibbles: number, limit: number): Marked[] {

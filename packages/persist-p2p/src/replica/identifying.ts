@@ -9,7 +9,7 @@ import { writeAheadAtOnce } from "./at-once.ts";
 import { markOfErasure } from "./erasures.ts";
 import { type Line, lineColumns, parseCells } from "./lines.ts";
 import type { ReplicaParts } from "./parts.ts";
-import { arePending, makeLines, wholeUpToSql } from "./pending.ts";
+import { arePending, makeLines } from "./pending.ts";
 import { proofOfLine } from "./row-proofs.ts";
 import { readSetting, writeSetting } from "./settings.ts";
 
@@ -44,9 +44,7 @@ export function createIdentifier(parts: ReplicaParts): Identifier {
     if (stepOfLines()) return true;
     const limit = parts.authority === undefined ? step : signedStep;
     const lines = connection
-      .statement(
-        `select line, ${lineColumns} from replica_rows where (seq, line) > (?, ?) and seq <= ${wholeUpToSql} order by seq, line limit ?`,
-      )
+      .statement(`select line, ${lineColumns} from replica_rows where (seq, line) > (?, ?) order by seq, line limit ?`)
       .all(upTo.seq, upTo.line, limit) as (Line & { readonly line: number })[];
     const last = lines.at(-1);
     if (last === undefined) return false;

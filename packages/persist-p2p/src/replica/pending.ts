@@ -1,6 +1,6 @@
 /**
- * Lines that are made later. A put needs no more than a stamp beside its row until somebody asks for its line, so that is all it leaves; the lines of many are then made together. What the log holds ends
- * before the first put that still waits.
+ * Lines that are made later. A put needs no more than a stamp beside its row until somebody asks for its line, so that is all it leaves; the lines of many are then made together. Whoever adds
+ * something else to the log makes them first, in the same transaction: what waits is always at the end.
  */
 import type { Connection } from "@cuitty/persist-sqlite/host";
 import type { Clock } from "../state/stamp.ts";
@@ -29,13 +29,6 @@ export function notePuts(connection: Connection, clock: Clock, puts: number, seq
 
 export function arePending(connection: Connection): boolean {
   return connection.statement("select 1 from replica_pending limit 1").get() !== undefined;
-}
-
-/** Up to this place the log is whole: an expression. */
-export const wholeUpToSql: string = `coalesce((select first - 1 from replica_pending order by seq limit 1), ${Number.MAX_SAFE_INTEGER})`;
-
-export function wholeUpTo(connection: Connection): number {
-  return (connection.statement(`select ${wholeUpToSql} as place`).get() as { place: number }).place;
 }
 
 /** Whether the row was put, and its line tells of what was there before. */
