@@ -35,8 +35,8 @@ export function arePending(connection: Connection): boolean {
 export function isPending(connection: Connection, { namespace, space, key }: RowName): boolean {
   const row = connection
     .statement(
-      `select exists (select 1 from replica_pending where seq > r.seq and first <= r.seq) as waits
-       from ${space} r where namespace = ? and key = ?`,
+      `select seq >= (select first from replica_pending order by seq limit 1) as waits
+       from ${space} where namespace = ? and key = ?`,
     )
     .get(namespace, key);
   return row !== undefined && (row as { waits: number }).waits === 1;
@@ -54,7 +54,7 @@ export function makeLines(connection: Connection, clock: Clock): boolean {
   return pending.length === step;
 }
 
-/** Of the rows that are still as they were put: others have lines of what came after. */
+/** Of the rows that are still as they were put. Nothing else was written since the first of them. */
 function basesOf(connection: Connection, space: ReplicatedSpace, pending: readonly Pending[]): NewBase[] {
   const [from, to] = [(pending[0] as Pending).first, (pending.at(-1) as Pending).seq];
   const rows = connection
@@ -65,7 +65,7 @@ function basesOf(connection: Connection, space: ReplicatedSpace, pending: readon
   for (const { namespace, key, seq } of rows) {
     while ((pending[i] as Pending).seq < seq) i++;
     const commit = pending[i] as Pending;
-    if (commit.first <= seq) bases.push({ namespace, space, key, seq: commit.seq, stamp: commit.stamp });
+    bases.push({ namespace, space, key, seq: commit.seq, stamp: commit.stamp });
   }
   return bases;
 }

@@ -2,7 +2,7 @@
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { betterSqlite3 } from "@cuitty/persist-sqlite/adapter";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { expectEqual, openPeer, openPeers, read, readAll, type TestPeer, temporaryFolder } from "../stores.ts";
 
 const waiting = ({ replica }: TestPeer): number =>
@@ -106,10 +106,11 @@ test("as long as another process holds the file the log is told without what wai
   onTestFinished(() => holder.close());
   await a.store.kv.set("k", 1);
   holder.exec("begin immediate");
+  const notify = vi.spyOn(a.replica.parts.connection.wake, "notify");
   const held = a.replica.commitsAfter(0, { bytes: 1e6, without: "" });
   holder.exec("rollback");
   expect(held).toEqual({ commits: [], place: 0, more: false });
-  await new Promise<void>((resolve) => void a.replica.onCommit(resolve));
+  await vi.waitUntil(() => notify.mock.calls.length > 0);
   read(a, reader);
   await expectEqual([a, reader]);
 });
@@ -121,9 +122,15 @@ test("a put that waits outlives the end of its process", async () => {
   copyFileSync(path, `${path}.killed`);
   copyFileSync(`${path}-wal`, `${path}.killed-wal`);
   const again = await openPeer(`${path}.killed`);
-  expect(waiting(again)).toBe(1);
+  await again.store.kv.set("next", 2);
+  expect(waiting(again)).toBe(2);
+  const { connection } = again.replica.parts;
+  const numbers = connection.statement("select seq from kv union all select seq from replica_pending").all() as {
+    seq: number;
+  }[];
+  expect(new Set(numbers.map(({ seq }) => seq)).size).toBe(4);
   read(again, b);
-  expect(await b.store.kv.get("k")).toBe(1);
+  expect([await b.store.kv.get("k"), await b.store.kv.get("next")]).toEqual([1, 2]);
 });
 
 test("what was written anew is not taken for what was removed elsewhere", async () => {
