@@ -1,7 +1,7 @@
 /**
  * Stamps: which of two writes is the later one, on every peer alike.
  *
- * 24 bytes, compared as bytes: 6 of milliseconds and 2 of counter, both big-endian, which are a hybrid logical clock, and 16 of the writer, so that no two writes
+ * 24 bytes, compared as bytes: 6 of milliseconds and 2 of counter, both big-endian, which are a hybrid logical clock, and 16 of the writer, so that no two commits
  * share one.
  */
 import { Buffer } from "node:buffer";
