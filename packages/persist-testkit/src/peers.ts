@@ -14,9 +14,14 @@ export interface Peers {
   meet(): Promise<void>;
 }
 
-/** Ends the clause where all who open a place have one copy. */
+/** Ends the clause where all who open a place have one copy, or cannot be kept apart. */
+export function needPeers({ harness, absent, skip }: Context): void {
+  if (harness.peers !== true) absent("all who have a place open share one copy");
+  if (harness.part === undefined) skip("the harness cannot keep peers apart");
+}
+
 export async function openPeers(t: Context): Promise<Peers> {
-  if (t.harness.peers !== true) t.absent("all who have a place open share one copy");
+  needPeers(t);
   const place = t.place();
   const [a, b] = [await place.open(), await place.openBeside()];
 

@@ -167,6 +167,12 @@ describe("testAdapter", () => {
     expect(results).toEqual(["K-blobs-url-absent: passed", "K-blobs-url: passed"]);
   });
 
+  it.each(["K-peers-meet", "K-peers-random"])("passes over %s where there are no peers to keep apart", async (only) => {
+    const statusOf = async (harness: Harness) => (await certify(harness, { only })).clauses.map(({ status }) => status);
+    expect(await statusOf(memoryHarness())).toEqual(["absent"]);
+    expect(await statusOf({ ...memoryHarness(), peers: true })).toEqual(["skipped"]);
+  });
+
   it("tells the runner what is absent or skipped, where it can be told", async () => {
     const skipped: string[] = [];
     await run(memoryHarness(), { skip: (reason: string) => skipped.push(reason) });

@@ -16,7 +16,7 @@ import {
 } from "../model/operations.ts";
 import { checkSequences, createSequences, refuseBroken } from "../model/sequences.ts";
 import { createSubject } from "../model/subject.ts";
-import { openPeers } from "../peers.ts";
+import { needPeers, openPeers } from "../peers.ts";
 import { timeLimits } from "../run-clause.ts";
 
 /** Sequences for each clause. */
@@ -39,6 +39,7 @@ const sharedSequences: Readonly<Record<Budget, number>> = { quick: 5, full: 200,
 
 /** Operations go to two peers in turn, which meet in the middle and in the end. Whether each does what it should, single peers are asked. */
 async function share(t: Context): Promise<void> {
+  needPeers(t);
   const { runs, broken } = await checkSequences({
     operation: anyOperation,
     longest,
