@@ -11,13 +11,14 @@ import { logErasure } from "./erasures.ts";
 import { logAppend } from "./events.ts";
 import { isLive, type ReplicatedSpace, type RowName, readLine, stateOf, writeLine } from "./lines.ts";
 import type { ReplicaParts } from "./parts.ts";
-import { makeLines, notePuts } from "./pending.ts";
+import { createNotePuts, makeLines } from "./pending.ts";
 
 /** After the operation was applied; may answer instead of it. */
 type Entry = (answer: Answer) => Answer;
 
 export function createJournal(parts: ReplicaParts): Journal {
   const { connection } = parts;
+  const notePuts = createNotePuts(connection, parts.clock);
   return (namespace, ops, now) => {
     let seq: number | undefined;
     const commit: CommitInProgress = {
@@ -31,7 +32,7 @@ export function createJournal(parts: ReplicaParts): Journal {
     const puts = ops.filter(isPlainPut);
     if (puts.length > 0 && ops.every((op) => isPlainPut(op) || op.op === "check")) {
       return (answers) => {
-        notePuts(connection, parts.clock, puts.length, commit.seq);
+        notePuts(puts.length, commit.seq);
         return answers;
       };
     }

@@ -19,12 +19,23 @@ const spaces = ["records", "kv"] as const satisfies readonly ReplicatedSpace[];
 
 /** Commits of which lines are made in one transaction. */
 const step = 500;
+/** Commits that may wait, of one process: about half a megabyte. Where nobody asks, and there is never a pause, lines are made with the puts from then on, step by step. */
+const mostPending = 10_000;
 
 /** Inside the write transaction of the puts, which have got the numbers before that of their commit. */
-export function notePuts(connection: Connection, clock: Clock, puts: number, seq: number): void {
-  connection
-    .statement("insert into replica_pending (seq, first, stamp) values (?, ?, ?)")
-    .run(seq, seq - puts, clock.tick());
+export type NotePuts = (puts: number, seq: number) => void;
+
+export function createNotePuts(connection: Connection, clock: Clock): NotePuts {
+  let noted = 0;
+  return (puts, seq) => {
+    if (++noted >= mostPending) {
+      makeLines(connection, clock);
+      noted -= step;
+    }
+    connection
+      .statement("insert into replica_pending (seq, first, stamp) values (?, ?, ?)")
+      .run(seq, seq - puts, clock.tick());
+  };
 }
 
 export function arePending(connection: Connection): boolean {

@@ -26,6 +26,15 @@ test("a put waits until its line is asked for, and then is there", async () => {
   await expectEqual([a, b]);
 });
 
+test("no more than so many wait, though nobody asks", async () => {
+  const [a, b] = await two();
+  for (let i = 0; i < 11_000; i++) await a.store.kv.set(`k${i % 10}`, i);
+  expect(waiting(a)).toBeLessThanOrEqual(10_000);
+  readAll([a, b]);
+  await expectEqual([a, b]);
+  expect(await b.store.kv.get("k9")).toBe(10_999);
+});
+
 test("what changes a row finds what was put before it", async () => {
   const [a, b] = await two();
   await a.store.kv.set("n", 10);
