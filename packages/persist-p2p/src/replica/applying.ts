@@ -109,7 +109,7 @@ function aheadOf({ clock }: ReplicaParts, sent: Sent): number {
 /** Inside a write transaction. */
 function store(parts: ReplicaParts, sent: readonly Sent[], { peer, place }: Source): Applied {
   const { connection, clock } = parts;
-  while (makeLines(connection, clock));
+  makeLines(connection, clock);
   const via = keepPeer(connection, peer).id;
   const now = Date.now();
   const missing = sent.flatMap((one) => missingBytes(parts, one));

@@ -137,7 +137,7 @@ export function createReplica(connection: Connection, note: OpeningNote): LocalR
       authority = next;
       if (next === undefined || isLogOf(identity.author.name, next.self)) return;
       identity = writeAtOnce(connection, () => {
-        while (makeLines(connection, parts.clock));
+        makeLines(connection, parts.clock);
         const renewed = renewIdentity(connection, next.self);
         adoptEvents(connection, next, renewed.author);
         return renewed;
@@ -155,7 +155,7 @@ export function createReplica(connection: Connection, note: OpeningNote): LocalR
 function presentOf({ connection, clock }: ReplicaParts): { place: number; time: number } | undefined {
   try {
     return writeAtOnce(connection, () => {
-      while (makeLines(connection, clock));
+      makeLines(connection, clock);
       return { place: lastPlace(connection), time: stampTime(clock.tick()) - 1 };
     });
   } catch (error) {

@@ -62,7 +62,7 @@ export function unlessRemoved(
   };
   if (!rows.some(isRemoved)) return rows;
   const removed = writeAtOnce(connection, () => {
-    while (makeLines(connection, clock)); // one may have been written anew
+    makeLines(connection, clock); // one may have been written anew
     const lines = rows.filter(isRemoved);
     for (const { id } of lines) removeRow(connection, find.get(id) as Line);
     return lines;

@@ -33,26 +33,23 @@ export function createIdentifier(parts: ReplicaParts): Identifier {
   /** Every line up to this one, in the order of commits, has its id and mark. */
   let upTo = { seq: Number(readSetting(connection, identifiedKey) ?? 0), line: Number.MAX_SAFE_INTEGER };
 
-  /** Returns whether there were any to make. */
-  const stepOfLines = (): boolean => {
-    if (!arePending(connection)) return false;
-    writeAheadAtOnce(connection, () => makeLines(connection, clock));
-    return true;
+  const lines = (): void => {
+    if (arePending(connection)) writeAheadAtOnce(connection, () => makeLines(connection, clock));
   };
 
   const takeStep = (): boolean => {
-    if (stepOfLines()) return true;
+    lines();
     const limit = parts.authority === undefined ? step : signedStep;
-    const lines = connection
+    const found = connection
       .statement(`select line, ${lineColumns} from replica_rows where (seq, line) > (?, ?) order by seq, line limit ?`)
       .all(upTo.seq, upTo.line, limit) as (Line & { readonly line: number })[];
-    const last = lines.at(-1);
+    const last = found.at(-1);
     if (last === undefined) return false;
     writeAheadAtOnce(connection, () => {
       const set = connection.statement(
         "update replica_rows set id = ?, mark = ?, proof = ? where line = ? and seq = ?",
       );
-      for (const line of lines) {
+      for (const line of found) {
         if (line.mark !== null) continue;
         const { id, mark } = identify(line);
         // Another process may have written over it since it was read; then it comes again.
@@ -61,13 +58,11 @@ export function createIdentifier(parts: ReplicaParts): Identifier {
       writeSetting(connection, identifiedKey, String(last.seq - 1)); // its commit may go on
     });
     upTo = { seq: last.seq, line: last.line };
-    return lines.length === limit;
+    return found.length === limit;
   };
 
   return {
-    lines() {
-      while (stepOfLines());
-    },
+    lines,
     step: takeStep,
     all() {
       while (takeStep());

@@ -37,7 +37,7 @@ export function createJournal(parts: ReplicaParts): Journal {
       };
     }
     // They look at lines.
-    while (makeLines(connection, parts.clock));
+    makeLines(connection, parts.clock);
     const entries = ops.map((op) => entryOf(parts, commit, op));
     return (answers) => answers.map((answer, i) => entries[i]?.(answer) ?? answer);
   };

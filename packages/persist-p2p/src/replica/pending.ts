@@ -17,9 +17,7 @@ interface Pending {
 /** Spaces of which puts may wait. */
 const spaces = ["records", "kv"] as const satisfies readonly ReplicatedSpace[];
 
-/** Commits of which lines are made in one transaction. */
-const step = 500;
-/** Commits that may wait, of one process: about half a megabyte. Where nobody asks, and there is never a pause, lines are made with the puts from then on, step by step. */
+/** Puts of one process that may wait. Where nobody asks, and there is never a pause, their lines are made with the next put. */
 const mostPending = 10_000;
 
 /** Inside the write transaction of the puts, which have got the numbers before that of their commit. */
@@ -28,10 +26,11 @@ export type NotePuts = (puts: number, seq: number) => void;
 export function createNotePuts(connection: Connection, clock: Clock): NotePuts {
   let noted = 0;
   return (puts, seq) => {
-    if (++noted >= mostPending) {
+    if (noted >= mostPending) {
       makeLines(connection, clock);
-      noted -= step;
+      noted = 0;
     }
+    noted += puts;
     connection
       .statement("insert into replica_pending (seq, first, stamp) values (?, ?, ?)")
       .run(seq, seq - puts, clock.tick());
@@ -53,16 +52,14 @@ export function isPending(connection: Connection, { namespace, space, key }: Row
   return row !== undefined && (row as { waits: number }).waits === 1;
 }
 
-/** Inside a write transaction. One bounded step. Returns whether there is more. */
-export function makeLines(connection: Connection, clock: Clock): boolean {
+/** Inside a write transaction. Of all that waits. */
+export function makeLines(connection: Connection, clock: Clock): void {
   const pending = connection
-    .statement("select seq, first, stamp from replica_pending order by seq limit ?")
-    .all(step) as unknown as Pending[];
-  const [first, last] = [pending[0], pending.at(-1)];
-  if (first === undefined || last === undefined) return false;
+    .statement("select seq, first, stamp from replica_pending order by seq")
+    .all() as unknown as Pending[];
+  if (pending.length === 0) return;
   for (const space of spaces) writeBases(connection, clock, basesOf(connection, space, pending));
-  connection.statement("delete from replica_pending where seq <= ?").run(last.seq);
-  return pending.length === step;
+  connection.statement("delete from replica_pending").run();
 }
 
 /** Of the rows that are still as they were put. Nothing else was written since the first of them. */
