@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { createStore } from "@cuitty/persist-core";
 import "@cuitty/persist-p2p";
 import { p2p } from "@cuitty/persist-p2p";
-import type { Command, Message, Write } from "./store-processes.ts";
+import type { Command, Message, Status, Write } from "./store-processes.ts";
 
 const store = await createStore({ name: "notes", adapter: "p2p", ...JSON.parse(process.argv[2] as string) });
 const say = (message: Message): void => void process.send?.(message);
@@ -31,6 +31,13 @@ async function eventIds(): Promise<string[]> {
   return ids;
 }
 
+function status(): Status {
+  const { discovery, listening } = p2p(store).status();
+  const peers = p2p(store).peers();
+  const inSync = peers.filter((peer) => peer.inSync).length;
+  return { discovery, listening, linked: peers.length, inSync, memory: process.memoryUsage.rss() };
+}
+
 function obey(command: Command): unknown {
   switch (command.do) {
     case "write":
@@ -53,7 +60,7 @@ function obey(command: Command): unknown {
     case "events":
       return eventIds();
     case "status":
-      return { ...p2p(store).status(), linked: p2p(store).peers().length, memory: process.memoryUsage.rss() };
+      return status();
     case "close":
       return store.close();
   }

@@ -30,6 +30,8 @@ export interface Status {
   readonly discovery: string;
   readonly listening: readonly string[];
   readonly linked: number;
+  /** How many of those have the same. */
+  readonly inSync: number;
   /** Of the process, in bytes. */
   readonly memory: number;
 }
@@ -129,6 +131,12 @@ export async function startStore(
       await end("SIGTERM");
     },
   };
+}
+
+/** Whether each has links, and the same as all that it is linked to. It costs little, where digests take all that there is. */
+export async function areInSync(stores: readonly StoreProcess[]): Promise<boolean> {
+  const all = await Promise.all(stores.map((store) => store.ask<Status>({ do: "status" })));
+  return all.every(({ linked, inSync }) => linked > 0 && linked === inSync);
 }
 
 /** Of each the digest of all that it has. */
