@@ -1,6 +1,6 @@
 /** The replication log as peers read it: whole commits in their order, and rows by id. */
 import type { Connection } from "@cuitty/persist-sqlite/host";
-import type { Commit, CommitPage, CommitsWanted, Item, Marked } from "../sync/replica.ts";
+import type { Commit, CommitPage, CommitsWanted, Item, Marked, RelayedPage } from "../sync/replica.ts";
 import { type EventItemRow, eventItemSql, toEventItem } from "./events.ts";
 import { identify } from "./identifying.ts";
 import { type Line, lineColumns } from "./lines.ts";
@@ -26,6 +26,14 @@ function lastEventPlace(connection: Connection): number {
   return row.seq ?? 0;
 }
 
+/** Which part of the log is read. */
+interface Range {
+  readonly after: number;
+  readonly upTo: number;
+  /** The number of the peer whose lines are left out. */
+  readonly passedOver: number;
+}
+
 interface Entry {
   readonly seq: number;
   readonly via: number | null;
@@ -37,72 +45,161 @@ interface Entry {
 export function commitsAfter(
   parts: ItemParts,
   place: number,
-  { bytes, without, ownItemsOnly = false }: CommitsWanted,
+  { bytes, without, upTo = Number.MAX_SAFE_INTEGER, ownItemsOnly = false }: CommitsWanted,
 ): CommitPage {
   const { connection } = parts;
-  const passedOver = readPeer(connection, without)?.id ?? -1;
+  const passedOver = numberOf(connection, without);
   const nameOf = replicaNames(connection);
   const commits: Commit[] = [];
   let size = 0;
   let reached = place;
   for (;;) {
-    const { entries, more } = entriesAfter(parts, reached, passedOver);
-    for (const group of groupsOf(entries)) {
+    const { lines, more } = entriesAfter(parts, { after: reached, upTo, passedOver }, ownItemsOnly);
+    for (const group of groupsOf(lines)) {
       if (commits.length > 0 && size >= bytes) return { commits, place: reached, more: true };
-      reached = (group[0] as Entry).seq;
-      const via = (group[0] as Entry).via;
-      const from = group.every((entry) => entry.via === via) ? nameOf(via) : undefined;
+      const [{ seq, via }] = group;
+      reached = seq;
+      const from = isOfOne(group) ? nameOf(via) : undefined;
       const items = ownItemsOnly && from !== undefined ? [] : group.flatMap((entry) => entry.item() ?? []);
       size += items.reduce((sum, { body }) => sum + body.length, group.length);
       commits.push({ place: reached, from, items });
     }
-    if (!more) return { commits, place: lastPlace(connection), more: false };
+    if (!more) return { commits, place: Math.min(upTo, lastPlace(connection)), more: false };
     if (size >= bytes) return { commits, place: reached, more: true };
   }
 }
 
-/** Rows and events after the place, up to the end of a commit. */
-function entriesAfter(parts: ItemParts, place: number, passedOver: number) {
+/** What others have written, without its bodies: see the port. Within a snapshot. */
+export function relayedAfter(
+  connection: Connection,
+  place: number,
+  { without, upTo }: Pick<CommitsWanted, "without"> & { readonly upTo: number },
+): RelayedPage {
+  const passedOver = numberOf(connection, without);
+  const { lines, more } = wholeCommits((limit) => ({
+    rows: connection
+      .statement(
+        `select line, seq, via, id, mark from replica_rows where seq > ? and seq <= ? and via is not ? order by seq limit ?`,
+      )
+      .all(place, upTo, passedOver, limit) as RelayedLine[],
+    events: connection
+      .statement(
+        `select null as line, seq, via from replica_events where seq > ? and seq <= ? and via is not ? order by seq limit ?`,
+      )
+      .all(place, upTo, passedOver, limit) as RelayedLine[],
+  }));
+  const relayed = [...groupsOf(lines)].filter((group) => group[0].via !== null && isOfOne(group)).flat();
+  return {
+    marks: relayed.flatMap(({ line, id, mark }) => {
+      if (line === null) return [];
+      return id && mark ? { id, mark } : identify(lineOf(connection, line));
+    }),
+    events: relayed.some(({ line }) => line === null),
+    place: more ? (lines.at(-1) as RelayedLine).seq : Math.min(upTo, lastPlace(connection)),
+  };
+}
+
+interface RelayedLine {
+  /** `null`: it is an event. */
+  readonly line: number | null;
+  readonly seq: number;
+  readonly via: number | null;
+  readonly id?: Uint8Array | null;
+  readonly mark?: Uint8Array | null;
+}
+
+function numberOf(connection: Connection, replica: string): number {
+  return readPeer(connection, replica)?.id ?? -1;
+}
+
+/** Rows and events in the order of their commits, up to the end of one. `read` answers at most so many of each. */
+function wholeCommits<L extends { readonly seq: number }>(
+  read: (limit: number) => { readonly rows: readonly L[]; readonly events: readonly L[] },
+): { readonly lines: readonly L[]; readonly more: boolean } {
   for (let limit = pageLines; ; limit *= 4) {
-    const rows = rowsAfter(parts, place, passedOver, limit);
-    const events = eventsAfterPlace(parts, place, passedOver, limit);
+    const { rows, events } = read(limit);
     // Both are whole up to the last commit of the one that was cut off, and without that one.
-    const ends = [rows, events].filter(({ length }) => length === limit).map((list) => (list.at(-1) as Entry).seq);
+    const ends = [rows, events].filter(({ length }) => length === limit).map((list) => (list.at(-1) as L).seq);
     const end = Math.min(...ends);
-    const entries = [...rows, ...events].filter(({ seq }) => seq < end).sort((a, b) => a.seq - b.seq);
+    const lines = [...rows, ...events].filter(({ seq }) => seq < end).sort((a, b) => a.seq - b.seq);
     // A commit with more than so many lines is read with more at once.
-    if (entries.length > 0 || ends.length === 0) return { entries, more: ends.length > 0 };
+    if (lines.length > 0 || ends.length === 0) return { lines, more: ends.length > 0 };
   }
 }
 
-function rowsAfter(parts: ItemParts, place: number, passedOver: number, limit: number): Entry[] {
-  const lines = parts.connection
-    .statement(`select ${lineColumns} from replica_rows where seq > ? and via is not ? order by seq limit ?`)
-    .all(place, passedOver, limit) as Line[];
-  return lines.map((line) => ({ seq: line.seq, via: line.via, item: () => toItem(parts, line) }));
+/** `ownOnly`: of what was read from others hardly more than that is read. */
+function entriesAfter(parts: ItemParts, range: Range, ownOnly: boolean) {
+  return wholeCommits((limit) => ({
+    rows: rowsAfter(parts, range, ownOnly, limit),
+    events: eventsAfterPlace(parts, range, ownOnly, limit),
+  }));
 }
 
-function eventsAfterPlace(parts: ItemParts, place: number, passedOver: number, limit: number): Entry[] {
-  const rows = parts.connection
+type NumberedLine = Line & { readonly line: number };
+
+const ownLineColumns = lineColumns
+  .split(", ")
+  .map((column) => (["seq", "via"].includes(column) ? column : `iif(via is null, ${column}, null) as ${column}`))
+  .join(", ");
+
+function rowsAfter(parts: ItemParts, { after, upTo, passedOver }: Range, ownOnly: boolean, limit: number): Entry[] {
+  const { connection } = parts;
+  const lines = connection
     .statement(
-      `select ${eventItemSql.columns} from ${eventItemSql.from}
-       where r.seq > ? and r.via is not ? order by r.seq, r.author, r.number limit ?`,
+      `select line, ${ownOnly ? ownLineColumns : lineColumns} from replica_rows
+       where seq > ? and seq <= ? and via is not ? order by seq limit ?`,
     )
-    .all(place, passedOver, limit) as EventItemRow[];
-  return rows.map((row) => ({ seq: row.seq, via: row.via, item: () => toEventItem(parts.authority, row) }));
+    .all(after, upTo, passedOver, limit) as NumberedLine[];
+  return lines.map((line) => {
+    const whole = () => (ownOnly && line.via !== null ? lineOf(connection, line.line) : line);
+    return { seq: line.seq, via: line.via, item: () => toItem(parts, whole()) };
+  });
 }
 
-function* groupsOf(entries: readonly Entry[]): Iterable<readonly Entry[]> {
-  let group: Entry[] = [];
-  for (const entry of entries) {
-    if (group[0] !== undefined && group[0].seq !== entry.seq) {
-      yield group;
-      group = [];
-    }
-    group.push(entry);
-  }
-  if (group.length > 0) yield group;
+function lineOf(connection: Connection, line: number): Line {
+  return connection.statement(`select ${lineColumns} from replica_rows where line = ?`).get(line) as Line;
 }
+
+function eventsAfterPlace(
+  { connection, authority }: ItemParts,
+  { after, upTo, passedOver }: Range,
+  ownOnly: boolean,
+  limit: number,
+): Entry[] {
+  const rows = connection
+    .statement(
+      `select ${eventItemSql.columns} from ${ownOnly ? eventItemSql.fromOwn : eventItemSql.from}
+       where r.seq > ? and r.seq <= ? and r.via is not ? order by r.seq, r.author, r.number limit ?`,
+    )
+    .all(after, upTo, passedOver, limit) as EventItemRow[];
+  return rows.map((row) => {
+    const whole = () => (ownOnly && row.via !== null ? eventOf(connection, row) : row);
+    return { seq: row.seq, via: row.via, item: () => toEventItem(authority, whole()) };
+  });
+}
+
+function eventOf(connection: Connection, { author, number }: EventItemRow): EventItemRow {
+  return connection
+    .statement(`select ${eventItemSql.columns} from ${eventItemSql.from} where a.author = ? and r.number = ?`)
+    .get(author, number) as EventItemRow;
+}
+
+type Group<E> = readonly [E, ...E[]];
+
+function* groupsOf<E extends { readonly seq: number }>(entries: readonly E[]): Iterable<Group<E>> {
+  let group: [E, ...E[]] | undefined;
+  for (const entry of entries) {
+    if (group?.[0].seq === entry.seq) group.push(entry);
+    else {
+      if (group !== undefined) yield group;
+      group = [entry];
+    }
+  }
+  if (group !== undefined) yield group;
+}
+
+/** Whether all of the commit was read from the same peer, or written here. */
+const isOfOne = (group: Group<Pick<Entry, "via">>): boolean => group.every(({ via }) => via === group[0].via);
 
 /** The rows with these ids. All lines are identified. */
 export function itemsOf(parts: ItemParts, ids: readonly Uint8Array[]): Item[] {

@@ -11,7 +11,7 @@ import { apply } from "./applying.ts";
 import { readAtOnce, writeAheadAtOnce, writeAtOnce } from "./at-once.ts";
 import type { Authority } from "./authority.ts";
 import { readVector } from "./authors.ts";
-import { commitsAfter, itemsOf, lacking, lastPlace } from "./commits.ts";
+import { commitsAfter, itemsOf, lacking, lastPlace, relayedAfter } from "./commits.ts";
 import { createReceiver, readBytes } from "./contents.ts";
 import { eventsAfter } from "./events.ts";
 import { createFingerprints } from "./fingerprints.ts";
@@ -102,6 +102,7 @@ export function createReplica(connection: Connection, note: OpeningNote): LocalR
     floor: () => read(() => readFloor(connection)),
     vector: () => read(() => readVector(connection)),
     commitsAfter: (place, o) => readLog(() => connection.snapshot(() => commitsAfter(parts, place, o))),
+    relayedAfter: (place, o) => read(() => connection.snapshot(() => relayedAfter(connection, place, o))),
     rows(ids) {
       identifier.all();
       return read(() => connection.snapshot(() => itemsOf(parts, ids)));

@@ -160,6 +160,9 @@ export const eventItemSql = {
     "a.author, r.number, r.stamp, r.namespace, r.stream, coalesce(r.id, e.id) as id, e.time, e.type, e.tags, e.data, e.metadata, r.seq, r.via, r.proof",
   from: `replica_events r cross join replica_authors a on a.id = r.author
     left join events e on e.namespace = r.namespace and e.position = r.position`,
+  /** Those that were read from others are without their contents. */
+  fromOwn: `replica_events r cross join replica_authors a on a.id = r.author
+    left join events e on r.via is null and e.namespace = r.namespace and e.position = r.position`,
 };
 
 export interface EventItemRow {

@@ -17,8 +17,14 @@ export function closure(
   known: (replica: string) => number,
 ): ReadonlyMap<string, number> {
   const reach = new Map(standings.map(({ replica, hope }) => [replica, hope]));
+  const others = new Map<string, number>();
+  const reachOf = (replica: string): number => {
+    const found = reach.get(replica) ?? others.get(replica) ?? known(replica);
+    if (!reach.has(replica)) others.set(replica, found);
+    return found;
+  };
   const isHere = ({ via, viaPlace }: Gap["relayed"][number]): boolean =>
-    viaPlace !== undefined && (reach.get(via) ?? known(via)) >= viaPlace;
+    viaPlace !== undefined && reachOf(via) >= viaPlace;
   // From the most that may be hoped for downwards, until nothing contradicts it.
   for (let isStable = false; !isStable; ) {
     isStable = true;

@@ -18,9 +18,13 @@ export interface Replica {
   vector(): ReadonlyMap<string, number>;
 
   /**
-   * Whole commits after the place, in their order, at least one where there is one, and then as many as fit in `bytes`. What was read from `without` is left out; `place` passes over it, and is {@link head} where there is no more.
+   * Whole commits after the place, in their order, at least one where there is one, and then as many as fit in `bytes`. What was read from `without` is left out; `place` passes over it, and is {@link head}, or `upTo`, where there is no more.
    */
   commitsAfter(place: number, o: CommitsWanted): CommitPage;
+  /**
+   * Of whole commits after the place, and not after another one, those that were read from others than `without`: what they are, without bodies. At most some thousand rows, but at least a commit where there is one.
+   */
+  relayedAfter(place: number, o: { readonly without: string; readonly upTo: number }): RelayedPage;
   /** The rows with these ids; without those that are not here. */
   rows(ids: readonly Uint8Array[]): readonly Item[];
   /** Those that are not here with the same mark: what to ask for of what a peer offers. */
@@ -90,6 +94,8 @@ export interface CommitsWanted {
   readonly bytes: number;
   /** A replica. */
   readonly without: string;
+  /** No commits after this place. Default: up to the last one. */
+  readonly upTo?: number;
   /** Of commits that were read from another replica it is only told that they are there: they have no items. Default: they have. */
   readonly ownItemsOnly?: boolean;
 }
@@ -99,6 +105,14 @@ export interface CommitPage {
   /** Go on here. */
   readonly place: number;
   readonly more: boolean;
+}
+
+export interface RelayedPage {
+  readonly marks: readonly Marked[];
+  /** Whether there are events. */
+  readonly events: boolean;
+  /** Go on here. */
+  readonly place: number;
 }
 
 export interface Commit {

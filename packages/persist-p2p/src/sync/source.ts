@@ -15,7 +15,7 @@ import {
 } from "./messages.ts";
 import type { Peering } from "./peering.ts";
 import { answer } from "./ranges.ts";
-import type { Commit, Item, Marked } from "./replica.ts";
+import type { Commit, CommitPage, Item, Marked } from "./replica.ts";
 
 export interface Source {
   /** Makes the next message, if there is one to be sent now. */
@@ -80,13 +80,13 @@ export function createSource(p: Peering, o: Answering): Source {
   }
 
   function offerOrGive({ after, to, all }: Ask): Reply {
-    const page = replica.commitsAfter(after, { bytes: all ? pageBytes * 4 : pageBytes, without: p.peer });
-    const commits = page.commits.filter(({ place, from }) => place <= to && from !== undefined);
-    const upTo = Math.min(page.place, to);
-    if (all) return { kind: "given", entries: commits.map(({ place, items }) => ({ place, items })), upTo };
-    const items = commits.flatMap((commit) => commit.items);
-    const events = items.some(({ kind }) => kind === "event");
-    return { kind: "offer", marks: items.filter(({ kind }) => kind === "row"), events, upTo };
+    if (all) {
+      const page = replica.commitsAfter(after, { bytes: pageBytes * 4, without: p.peer, upTo: to });
+      const relayed = page.commits.filter(({ from }) => from !== undefined);
+      return { kind: "given", entries: relayed.map(({ place, items }) => ({ place, items })), upTo: page.place };
+    }
+    const { marks, events, place } = replica.relayedAfter(after, { without: p.peer, upTo: to });
+    return { kind: "offer", marks, events, upTo: place };
   }
 
   function rows({ ids }: Want): Reply {
@@ -111,10 +111,9 @@ export function createSource(p: Peering, o: Answering): Source {
 
   function push(): boolean {
     const head = replica.head();
-    if (sent === undefined || sent >= head || (heldAt === head && holding === "held")) return false;
-    const page = replica.commitsAfter(sent, { bytes: nextBytes, without: p.peer, ownItemsOnly: true });
-    const isOwn = page.commits.some(({ from }) => from === undefined);
-    if (!isOwn && !page.more && hold(head)) return false;
+    if (sent === undefined || sent >= head || isHeld(head)) return false;
+    const page = ownAfter(sent);
+    if (isOthers(page) && hold(head)) return false;
     cancelHold();
     holding = "not";
     const { commits, place } = page;
@@ -125,6 +124,11 @@ export function createSource(p: Peering, o: Answering): Source {
     nextBytes = Math.min(pageBytes, 2 * nextBytes);
     return true;
   }
+
+  const ownAfter = (place: number): CommitPage =>
+    replica.commitsAfter(place, { bytes: nextBytes, without: p.peer, ownItemsOnly: true });
+
+  const isOthers = ({ commits, more }: CommitPage): boolean => !more && commits.every(({ from }) => from !== undefined);
 
   /** What others have written is told a little late: they may tell it themselves. */
   function hold(head: number): boolean {
@@ -137,6 +141,13 @@ export function createSource(p: Peering, o: Answering): Source {
     }
     heldAt = head;
     return holding === "held";
+  }
+
+  /** Whether it is held still: nothing has come since that may not be. */
+  function isHeld(head: number): boolean {
+    if (holding !== "held" || (heldAt !== head && !isOthers(ownAfter(heldAt)))) return false;
+    heldAt = head;
+    return true;
   }
 
   /** What came from whom, with the last place of theirs: whoever has read that far has all of it. */

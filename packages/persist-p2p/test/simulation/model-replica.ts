@@ -191,11 +191,11 @@ export function createModelReplica({ name, now, from }: ModelOptions): ModelRepl
     floor: () => 0,
     vector: () => new Map([...state.events].map(([author, log]) => [author, log.length])),
 
-    commitsAfter(place, { bytes, without, ownItemsOnly = false }) {
+    commitsAfter(place, { bytes, without, upTo = state.seq, ownItemsOnly = false }) {
       const commits: Commit[] = [];
       let size = 0;
       let last = place;
-      for (let seq = place + 1; seq <= state.seq; seq += 1) {
+      for (let seq = place + 1; seq <= upTo; seq += 1) {
         last = seq;
         const commit = state.commits.get(seq);
         if (commit === undefined) continue;
@@ -208,7 +208,14 @@ export function createModelReplica({ name, now, from }: ModelOptions): ModelRepl
         size += items.reduce((sum, { body }) => sum + body.length, 0);
         if (size >= bytes) break;
       }
-      return { commits, place: last, more: last < state.seq };
+      return { commits, place: last, more: last < upTo };
+    },
+
+    relayedAfter(place, { without, upTo }) {
+      const page = replica.commitsAfter(place, { bytes: 4_096, without, upTo });
+      const items = page.commits.filter(({ from }) => from !== undefined).flatMap((commit) => commit.items);
+      const events = items.some(({ kind }) => kind === "event");
+      return { marks: items.filter(({ kind }) => kind === "row"), events, place: page.place };
     },
 
     rows: (ids) => ids.flatMap((id) => state.rows.get(hex(id)) ?? []),
