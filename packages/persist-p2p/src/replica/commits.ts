@@ -1,15 +1,13 @@
 /** The replication log as peers read it: whole commits in their order, and rows by id. */
 import type { Connection } from "@cuitty/persist-sqlite/host";
-import type { Commit, CommitPage, CommitsWanted, Item, Marked, RelayedPage } from "../sync/replica.ts";
+import type { Commit, CommitPage, CommitsWanted, Item, Marked } from "../sync/replica.ts";
 import { type EventItemRow, eventItemSql, toEventItem } from "./events.ts";
 import { identify } from "./identifying.ts";
-import { type Line, lineColumns } from "./lines.ts";
+import { type Line, lineColumns, lineOf } from "./lines.ts";
 import type { ItemParts } from "./parts.ts";
-import { readPeer, replicaNames } from "./peers.ts";
+import { numberOf, replicaNames } from "./peers.ts";
 import { sealedRow } from "./row-proofs.ts";
-
-/** Lines that are read at once. */
-const pageLines = 500;
+import { groupsOf, isOfOne, wholeCommits } from "./whole-commits.ts";
 
 /** The place of the last commit. */
 export function lastPlace(connection: Connection): number {
@@ -69,64 +67,6 @@ export function commitsAfter(
   }
 }
 
-/** What others have written, without its bodies: see the port. Within a snapshot. */
-export function relayedAfter(
-  connection: Connection,
-  place: number,
-  { without, upTo }: Pick<CommitsWanted, "without"> & { readonly upTo: number },
-): RelayedPage {
-  const passedOver = numberOf(connection, without);
-  const { lines, more } = wholeCommits((limit) => ({
-    rows: connection
-      .statement(
-        `select line, seq, via, id, mark from replica_rows where seq > ? and seq <= ? and via is not ? order by seq limit ?`,
-      )
-      .all(place, upTo, passedOver, limit) as RelayedLine[],
-    events: connection
-      .statement(
-        `select null as line, seq, via from replica_events where seq > ? and seq <= ? and via is not ? order by seq limit ?`,
-      )
-      .all(place, upTo, passedOver, limit) as RelayedLine[],
-  }));
-  const relayed = [...groupsOf(lines)].filter((group) => group[0].via !== null && isOfOne(group)).flat();
-  return {
-    marks: relayed.flatMap(({ line, id, mark }) => {
-      if (line === null) return [];
-      return id && mark ? { id, mark } : identify(lineOf(connection, line));
-    }),
-    events: relayed.some(({ line }) => line === null),
-    place: more ? (lines.at(-1) as RelayedLine).seq : Math.min(upTo, lastPlace(connection)),
-  };
-}
-
-interface RelayedLine {
-  /** `null`: it is an event. */
-  readonly line: number | null;
-  readonly seq: number;
-  readonly via: number | null;
-  readonly id?: Uint8Array | null;
-  readonly mark?: Uint8Array | null;
-}
-
-function numberOf(connection: Connection, replica: string): number {
-  return readPeer(connection, replica)?.id ?? -1;
-}
-
-/** Rows and events in the order of their commits, up to the end of one. `read` answers at most so many of each. */
-function wholeCommits<L extends { readonly seq: number }>(
-  read: (limit: number) => { readonly rows: readonly L[]; readonly events: readonly L[] },
-): { readonly lines: readonly L[]; readonly more: boolean } {
-  for (let limit = pageLines; ; limit *= 4) {
-    const { rows, events } = read(limit);
-    // Both are whole up to the last commit of the one that was cut off, and without that one.
-    const ends = [rows, events].filter(({ length }) => length === limit).map((list) => (list.at(-1) as L).seq);
-    const end = Math.min(...ends);
-    const lines = [...rows, ...events].filter(({ seq }) => seq < end).sort((a, b) => a.seq - b.seq);
-    // A commit with more than so many lines is read with more at once.
-    if (lines.length > 0 || ends.length === 0) return { lines, more: ends.length > 0 };
-  }
-}
-
 /** `ownOnly`: of what was read from others hardly more than that is read. */
 function entriesAfter(parts: ItemParts, range: Range, ownOnly: boolean) {
   return wholeCommits((limit) => ({
@@ -156,10 +96,6 @@ function rowsAfter(parts: ItemParts, { after, upTo, passedOver }: Range, ownOnly
   });
 }
 
-function lineOf(connection: Connection, line: number): Line {
-  return connection.statement(`select ${lineColumns} from replica_rows where line = ?`).get(line) as Line;
-}
-
 function eventsAfterPlace(
   { connection, authority }: ItemParts,
   { after, upTo, passedOver }: Range,
@@ -183,23 +119,6 @@ function eventOf(connection: Connection, { author, number }: EventItemRow): Even
     .statement(`select ${eventItemSql.columns} from ${eventItemSql.from} where a.author = ? and r.number = ?`)
     .get(author, number) as EventItemRow;
 }
-
-type Group<E> = readonly [E, ...E[]];
-
-function* groupsOf<E extends { readonly seq: number }>(entries: readonly E[]): Iterable<Group<E>> {
-  let group: [E, ...E[]] | undefined;
-  for (const entry of entries) {
-    if (group?.[0].seq === entry.seq) group.push(entry);
-    else {
-      if (group !== undefined) yield group;
-      group = [entry];
-    }
-  }
-  if (group !== undefined) yield group;
-}
-
-/** Whether all of the commit was read from the same peer, or written here. */
-const isOfOne = (group: Group<Pick<Entry, "via">>): boolean => group.every(({ via }) => via === group[0].via);
 
 /** The rows with these ids. All lines are identified. */
 export function itemsOf(parts: ItemParts, ids: readonly Uint8Array[]): Item[] {

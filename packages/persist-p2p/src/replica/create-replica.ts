@@ -11,7 +11,7 @@ import { apply } from "./applying.ts";
 import { readAtOnce, writeAheadAtOnce, writeAtOnce } from "./at-once.ts";
 import type { Authority } from "./authority.ts";
 import { readVector } from "./authors.ts";
-import { commitsAfter, itemsOf, lacking, lastPlace, relayedAfter } from "./commits.ts";
+import { commitsAfter, itemsOf, lacking, lastPlace } from "./commits.ts";
 import { createReceiver, readBytes } from "./contents.ts";
 import { eventsAfter } from "./events.ts";
 import { createFingerprints } from "./fingerprints.ts";
@@ -23,6 +23,7 @@ import { adoptEvents, signEvents } from "./own-events.ts";
 import type { ConflictedRecord, ReplicaParts } from "./parts.ts";
 import { keepPeer, readPeer, setConfirmed } from "./peers.ts";
 import { makeLines } from "./pending.ts";
+import { relayedAfter } from "./relayed.ts";
 import { isLogOf } from "./signing.ts";
 
 export interface LocalReplica extends Replica {

@@ -50,6 +50,11 @@ export function readLine(connection: Connection, { namespace, space, key }: Line
     .get(namespace, space, key) as Line | undefined;
 }
 
+/** The line with this number. */
+export function lineOf(connection: Connection, line: number): Line {
+  return connection.statement(`select ${lineColumns} from replica_rows where line = ?`).get(line) as Line;
+}
+
 /** The state of the row, expired or not. One that has expired and was swept has no value any more, as a tombstone has none; its expiry tells which it is. */
 export function stateOf(connection: Connection, line: Line): RowState {
   const { space, namespace, key, stamp } = line;

@@ -15,6 +15,11 @@ export function readPeer(connection: Connection, replica: string): PeerRow | und
     | undefined;
 }
 
+/** Its number in the log; that of nobody, where it is unknown. */
+export function numberOf(connection: Connection, replica: string): number {
+  return readPeer(connection, replica)?.id ?? -1;
+}
+
 /** Inside a write transaction. The peer's row, which is made where it is missing. */
 export function keepPeer(connection: Connection, replica: string): PeerRow {
   const known = readPeer(connection, replica);

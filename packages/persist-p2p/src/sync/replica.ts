@@ -24,7 +24,7 @@ export interface Replica {
   /**
    * Of whole commits after the place, and not after another one, those that were read from others than `without`: what they are, without bodies. At most some thousand rows, but at least a commit where there is one.
    */
-  relayedAfter(place: number, o: { readonly without: string; readonly upTo: number }): RelayedPage;
+  relayedAfter(place: number, o: RelayedWanted): RelayedPage;
   /** The rows with these ids; without those that are not here. */
   rows(ids: readonly Uint8Array[]): readonly Item[];
   /** Those that are not here with the same mark: what to ask for of what a peer offers. */
@@ -105,6 +105,13 @@ export interface CommitPage {
   /** Go on here. */
   readonly place: number;
   readonly more: boolean;
+}
+
+export interface RelayedWanted {
+  /** A replica. */
+  readonly without: string;
+  /** No commits after this place. */
+  readonly upTo: number;
 }
 
 export interface RelayedPage {
