@@ -9,6 +9,9 @@ import { numberOf, replicaNames } from "./peers.ts";
 import { sealedRow } from "./row-proofs.ts";
 import { groupsOf, isOfOne, wholeCommits } from "./whole-commits.ts";
 
+/** Lines that are read at once. */
+const pageLines = 500;
+
 /** The place of the last commit. */
 export function lastPlace(connection: Connection): number {
   const row = connection
@@ -69,7 +72,7 @@ export function commitsAfter(
 
 /** `ownOnly`: of what was read from others hardly more than that is read. */
 function entriesAfter(parts: ItemParts, range: Range, ownOnly: boolean) {
-  return wholeCommits((limit) => ({
+  return wholeCommits(pageLines, (limit) => ({
     rows: rowsAfter(parts, range, ownOnly, limit),
     events: eventsAfterPlace(parts, range, ownOnly, limit),
   }));

@@ -1,5 +1,6 @@
 /** What this peer has from others, as it is told to those who may have it already. */
 import type { Connection } from "@cuitty/persist-sqlite/host";
+import { wantedAtOnce } from "../sync/limits.ts";
 import type { RelayedPage, RelayedWanted } from "../sync/replica.ts";
 import { lastPlace } from "./commits.ts";
 import { identify } from "./identifying.ts";
@@ -19,7 +20,7 @@ interface RelayedLine {
 /** Without bodies: see the port. Within a snapshot. */
 export function relayedAfter(connection: Connection, place: number, { without, upTo }: RelayedWanted): RelayedPage {
   const passedOver = numberOf(connection, without);
-  const { lines, more } = wholeCommits((limit) => ({
+  const { lines, more } = wholeCommits(wantedAtOnce, (limit) => ({
     rows: connection
       .statement(
         `select line, seq, via, id, mark from replica_rows where seq > ? and seq <= ? and via is not ? order by seq limit ?`,

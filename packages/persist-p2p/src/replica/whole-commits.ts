@@ -1,19 +1,16 @@
 /** Lines of the log, those of rows and those of events, as the commits that they make. */
 
-/** Lines that are read at once. */
-const pageLines = 500;
-
-/** Rows and events in the order of their commits, up to the end of one. `read` answers at most so many of each. */
+/** Rows and events in the order of their commits, up to the end of one. `read` answers at most so many of each: these, or more where a commit has more. */
 export function wholeCommits<L extends { readonly seq: number }>(
+  atOnce: number,
   read: (limit: number) => { readonly rows: readonly L[]; readonly events: readonly L[] },
 ): { readonly lines: readonly L[]; readonly more: boolean } {
-  for (let limit = pageLines; ; limit *= 4) {
+  for (let limit = atOnce; ; limit *= 4) {
     const { rows, events } = read(limit);
     // Both are whole up to the last commit of the one that was cut off, and without that one.
     const ends = [rows, events].filter(({ length }) => length === limit).map((list) => (list.at(-1) as L).seq);
     const end = Math.min(...ends);
     const lines = [...rows, ...events].filter(({ seq }) => seq < end).sort((a, b) => a.seq - b.seq);
-    // A commit with more than so many lines is read with more at once.
     if (lines.length > 0 || ends.length === 0) return { lines, more: ends.length > 0 };
   }
 }

@@ -22,7 +22,7 @@ export interface Replica {
    */
   commitsAfter(place: number, o: CommitsWanted): CommitPage;
   /**
-   * Of whole commits after the place, and not after another one, those that were read from others than `without`: what they are, without bodies. At most some thousand rows, but at least a commit where there is one.
+   * Of whole commits after the place, and not after another one, those that were read from others than `without`: what they are, without bodies. About as many rows as are asked for at once, and at least a commit where there is one.
    */
   relayedAfter(place: number, o: RelayedWanted): RelayedPage;
   /** The rows with these ids; without those that are not here. */
