@@ -1,7 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { circuitRelayServer } from "@libp2p/circuit-relay-v2";
 import { identify } from "@libp2p/identify";
 import { noise } from "@libp2p/noise";
@@ -10,32 +6,10 @@ import { yamux } from "@libp2p/yamux";
 import { createLibp2p } from "libp2p";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { type Served, serve } from "../../src/network/serve.ts";
+import { runCommand } from "./commands.ts";
 import { linkTo, loopback, newFolder, newTopic, type Peer, secret, startPeer } from "./networks.ts";
 
 const wait = { timeout: 60_000, interval: 20 };
-const command = join(import.meta.dirname, "../../src/command.ts");
-
-/** Runs the command in a process of its own. Answers its address. */
-async function runCommand(kind: "bootstrap" | "relay", networkKey?: Buffer): Promise<string> {
-  const args = [
-    "--conditions=@cuitty/source",
-    command,
-    kind,
-    "--listen",
-    "/ip4/127.0.0.1/tcp/0",
-    "--folder",
-    await newFolder(),
-  ];
-  const env =
-    networkKey === undefined ? process.env : { ...process.env, PERSIST_NETWORK_KEY: networkKey.toString("hex") };
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"], env });
-  onTestFinished(async () => {
-    child.kill();
-    await once(child, "exit");
-  });
-  for await (const line of createInterface(child.stdout)) return line;
-  throw new Error("the command has ended");
-}
 
 function linked(...peers: readonly Peer[]): Promise<void> {
   return vi.waitFor(() => {
@@ -44,7 +18,7 @@ function linked(...peers: readonly Peer[]): Promise<void> {
 }
 
 test("three peers find each other by a bootstrap node, and none of another topic", async () => {
-  const bootstrap = [await runCommand("bootstrap")];
+  const bootstrap = [(await runCommand("bootstrap")).address];
   const topic = newTopic();
   const start = (of: string): Promise<Peer> =>
     startPeer({ secret, discovery: { method: "dht", topic: of, bootstrap } });
@@ -64,7 +38,7 @@ test("a bootstrap node that cannot be reached is told of", async () => {
 });
 
 test("a peer that nobody can reach is linked over a relay, without limits", async () => {
-  const relay = await runCommand("relay");
+  const { address: relay } = await runCommand("relay");
   const topic = newTopic();
   const hidden = await startPeer({ secret, listen: [], relay: [relay], discovery: { topic } });
   const peers = [`${relay}/p2p-circuit/p2p/${hidden.network.id}`];
@@ -99,7 +73,7 @@ test("a link over somebody else's relay says that it is limited", async () => {
 test("in a private network nobody without its key gets as far as the handshake", async () => {
   const networkKey = Buffer.alloc(32, 1);
   const topic = newTopic();
-  const bootstrap = [await runCommand("bootstrap", networkKey)];
+  const bootstrap = [(await runCommand("bootstrap", { networkKey })).address];
   const discovery = { method: "dht", topic, bootstrap } as const;
   const [a, b] = await Promise.all([
     startPeer({ secret, networkKey, discovery }),

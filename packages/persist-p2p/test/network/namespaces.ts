@@ -8,7 +8,7 @@ import { MissingServer } from "@cuitty/persist-servers";
 import { onTestFinished } from "vitest";
 import type { NetworkOptions } from "../../src/network/options.ts";
 
-function ip(...args: readonly string[]): void {
+export function ip(...args: readonly string[]): void {
   execFileSync("ip", args, { stdio: ["ignore", "ignore", "pipe"] });
 }
 

@@ -35,7 +35,8 @@ function status(): Status {
   const { discovery, listening } = p2p(store).status();
   const peers = p2p(store).peers();
   const inSync = peers.filter((peer) => peer.inSync).length;
-  return { discovery, listening, linked: peers.length, inSync, memory: process.memoryUsage.rss() };
+  const over = peers.map(({ address }) => address);
+  return { discovery, listening, linked: peers.length, over, inSync, memory: process.memoryUsage.rss() };
 }
 
 function obey(command: Command): unknown {
@@ -51,6 +52,8 @@ function obey(command: Command): unknown {
       return store.kv.set(command.key, command.value);
     case "get":
       return store.kv.get(command.key);
+    case "put-blob":
+      return store.blobs.put(command.key, new Uint8Array(command.size).fill(7));
     case "append":
       return store.events.append("log", { id: command.id, type: "written", data: command.id });
     case "digest":

@@ -18,6 +18,7 @@ export type Command =
   | { readonly do: "rest" | "digest" | "keys" | "events" | "status" | "close" }
   | { readonly do: "set"; readonly key: string; readonly value: unknown }
   | { readonly do: "get"; readonly key: string }
+  | { readonly do: "put-blob"; readonly key: string; readonly size: number }
   | { readonly do: "append"; readonly id: string };
 
 export type Message =
@@ -30,6 +31,8 @@ export interface Status {
   readonly discovery: string;
   readonly listening: readonly string[];
   readonly linked: number;
+  /** Over which addresses. */
+  readonly over: readonly string[];
   /** How many of those have the same. */
   readonly inSync: number;
   /** Of the process, in bytes. */
