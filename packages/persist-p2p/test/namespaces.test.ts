@@ -4,9 +4,8 @@
  * `PERSIST_NAMESPACES` says how many machines, `PERSIST_ROUNDS` how often.
  */
 import { join } from "node:path";
-import { mayBeMissing } from "@cuitty/persist-servers";
 import { describe, expect, test } from "vitest";
-import { createLan, findNamespaces, type Machine } from "./network/namespaces.ts";
+import { createLan, findNamespaces, type Machine, whyLeftOut } from "./network/namespaces.ts";
 import { newTopic } from "./network/networks.ts";
 import { areInSync, digests, type StoreProcess, startStore } from "./processes/store-processes.ts";
 import { temporaryFolder } from "./stores.ts";
@@ -17,13 +16,7 @@ const rounds = Number(process.env.PERSIST_ROUNDS ?? 1);
 const breather = 2 * count ** 2;
 const wait = { timeout: 120_000, interval: 100 };
 
-let forbidden: string | undefined;
-const missing =
-  mayBeMissing(() => {
-    forbidden = findNamespaces();
-  }) ||
-  forbidden ||
-  "";
+const missing = whyLeftOut(findNamespaces);
 
 interface Inhabitant {
   readonly machine: Machine;

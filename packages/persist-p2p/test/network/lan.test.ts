@@ -1,18 +1,10 @@
-import { mayBeMissing } from "@cuitty/persist-servers";
 import { describe, expect, test, vi } from "vitest";
-import { createLan, findNamespaces, type Machine, type PeerProcess } from "./namespaces.ts";
+import { createLan, findNamespaces, type Machine, type PeerProcess, whyLeftOut } from "./namespaces.ts";
 import { newFolder, newTopic, secret } from "./networks.ts";
 
 const wait = { timeout: 60_000, interval: 20 };
 
-let forbidden: string | undefined;
-const missing =
-  mayBeMissing(() => {
-    forbidden = findNamespaces();
-  }) ||
-  forbidden ||
-  "";
-if (forbidden !== undefined) console.warn(`SKIPPED: ${forbidden}`);
+const missing = whyLeftOut(findNamespaces);
 
 function areLinked(one: PeerProcess, other: PeerProcess): boolean {
   return one.linked.has(other.id) && other.linked.has(one.id);

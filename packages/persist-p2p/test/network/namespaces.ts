@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { MissingServer } from "@cuitty/persist-servers";
+import { MissingServer, mayBeMissing } from "@cuitty/persist-servers";
 import { onTestFinished } from "vitest";
 import type { NetworkOptions } from "../../src/network/options.ts";
 
@@ -25,6 +25,16 @@ export function findNamespaces(): string | undefined {
     if (code === "ENOENT") throw new MissingServer("networks of namespaces take the command ip (Debian: iproute2)");
     return `namespaces are forbidden here: ${String(stderr).trim()}`;
   }
+}
+
+/** Why the tests of what this looks for are left out; `""`: they are not. */
+export function whyLeftOut(find: () => string | undefined): string {
+  let forbidden: string | undefined;
+  const missing = mayBeMissing(() => {
+    forbidden = find();
+  });
+  if (forbidden !== undefined) console.warn(`SKIPPED: ${forbidden}`);
+  return missing || forbidden || "";
 }
 
 export interface Machine {

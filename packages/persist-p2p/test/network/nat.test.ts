@@ -1,23 +1,16 @@
 /** Stores at home, set up as docs/p2p.md says for peers behind routers. */
 import { join } from "node:path";
-import { mayBeMissing } from "@cuitty/persist-servers";
 import { describe, expect, test } from "vitest";
 import { areInSync, digests, type Status, type StoreProcess, startStore } from "../processes/store-processes.ts";
 import { temporaryFolder } from "../stores.ts";
 import { runCommand } from "./commands.ts";
 import { createInternet, findRouters } from "./homes.ts";
+import { whyLeftOut } from "./namespaces.ts";
 import { newTopic } from "./networks.ts";
 
 const wait = { timeout: 120_000, interval: 50 };
 
-let forbidden: string | undefined;
-const missing =
-  mayBeMissing(() => {
-    forbidden = findRouters();
-  }) ||
-  forbidden ||
-  "";
-if (forbidden !== undefined) console.warn(`SKIPPED: ${forbidden}`);
+const missing = whyLeftOut(findRouters);
 
 function untilEqual(stores: readonly StoreProcess[]): Promise<void> {
   return expect.poll(async () => (await areInSync(stores)) && new Set(await digests(stores)).size, wait).toBe(1);
