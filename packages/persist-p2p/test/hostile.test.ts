@@ -90,7 +90,10 @@ describe("what no peer says ends the link, with a ban", () => {
     ["a frame that is too long", () => [greeting(hello), Buffer.alloc(1024 * 1024 + 1)]],
     [
       "many questions at once",
-      () => [greeting(hello), ...Array.from({ length: 20 }, () => framed(0, { kind: "pull", vector: new Map() }))],
+      () => [
+        greeting(hello),
+        ...Array.from({ length: 20 }, () => framed(0, { kind: "pull", vector: new Map(), upTo: undefined })),
+      ],
     ],
     [
       "rows that are none",

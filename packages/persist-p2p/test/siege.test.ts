@@ -54,8 +54,8 @@ const lies: readonly (() => Uint8Array)[] = [
   () => frame(0, { kind: "read", reading: 1, place: 1e12, events: 1e9 }),
   () => frame(0, { kind: "ack", place: 1e12, push: 1e9, reply: 1e9 }),
   () => frame(0, { kind: "ask", after: 0, to: 1e12, all: true }),
-  () => frame(0, { kind: "want", ids: Array.from({ length: 1_000 }, () => randomBytes(16)) }),
-  () => frame(0, { kind: "pull", vector: new Map(Array.from({ length: 100 }, () => [hex(16), 7])) }),
+  () => frame(0, { kind: "want", ids: Array.from({ length: 1_000 }, () => randomBytes(16)), upTo: undefined }),
+  () => frame(0, { kind: "pull", vector: new Map(Array.from({ length: 100 }, () => [hex(16), 7])), upTo: 1 }),
   () => frame(0, { kind: "clock", place: 5, time: 9e15 }),
   () =>
     frame(1, {

@@ -123,10 +123,10 @@ function eventOf(connection: Connection, { author, number }: EventItemRow): Even
     .get(author, number) as EventItemRow;
 }
 
-/** The rows with these ids. All lines are identified. */
-export function itemsOf(parts: ItemParts, ids: readonly Uint8Array[]): Item[] {
-  const find = parts.connection.statement(`select ${lineColumns} from replica_rows where id = ?`);
-  const lines = ids.map((id) => find.get(id) as Line | undefined).filter((line) => line !== undefined);
+/** The rows with these ids, but for those that have changed after the place. All lines are identified. */
+export function itemsOf(parts: ItemParts, ids: readonly Uint8Array[], upTo: number): Item[] {
+  const find = parts.connection.statement(`select ${lineColumns} from replica_rows where id = ? and seq <= ?`);
+  const lines = ids.map((id) => find.get(id, upTo) as Line | undefined).filter((line) => line !== undefined);
   return lines.map((line) => toItem(parts, line));
 }
 

@@ -104,16 +104,17 @@ export function createReplica(connection: Connection, note: OpeningNote): LocalR
     vector: () => read(() => readVector(connection)),
     commitsAfter: (place, o) => readLog(() => connection.snapshot(() => commitsAfter(parts, place, o))),
     relayedAfter: (place, o) => read(() => connection.snapshot(() => relayedAfter(connection, place, o))),
-    rows(ids) {
+    rows(ids, upTo = Number.MAX_SAFE_INTEGER) {
       identifier.all();
-      return read(() => connection.snapshot(() => itemsOf(parts, ids)));
+      return read(() => connection.snapshot(() => itemsOf(parts, ids, upTo)));
     },
     lacking(offered) {
       identifier.all();
       return read(() => lacking(connection, offered));
     },
     unlessRemoved: (rows, peer, floor) => unlessRemoved(parts, fingerprints, rows, { peer, floor }),
-    eventsAfter: (vector, bytes) => read(() => connection.snapshot(() => eventsAfter(parts, vector, bytes))),
+    eventsAfter: (vector, bytes, upTo = Number.MAX_SAFE_INTEGER) =>
+      read(() => connection.snapshot(() => eventsAfter(parts, vector, bytes, upTo))),
     fingerprint: (prefix, nibbles) => read(() => fingerprints.fingerprint(prefix, nibbles)),
     fingerprints: (prefix, nibbles) => read(() => fingerprints.parts(prefix, nibbles)),
     marks: (prefix, nibbles, limit) => read(() => fingerprints.marks(prefix, nibbles, limit)),

@@ -203,11 +203,12 @@ function contentOf({ type, tags, data, metadata, time }: EventItemRow): EventCon
   return { time, type, tags: list, data: data ?? "", ...(metadata === null ? {} : { metadata }) };
 }
 
-/** Events of each author after the number that the vector has for it, in order, as many as fit in `bytes`. */
+/** Events of each author after the number that the vector has for it, in order, up to a place, as many as fit in `bytes`. */
 export function eventsAfter(
   { connection, authority }: ItemParts,
   vector: ReadonlyMap<string, number>,
   bytes: number,
+  upTo: number,
 ): { readonly items: readonly Item[]; readonly more: boolean } {
   const items: Item[] = [];
   let size = 0;
@@ -219,6 +220,7 @@ export function eventsAfter(
     for (let from = vector.get(author) ?? 0; from < count; ) {
       const rows = page.all(author, from) as EventItemRow[];
       for (const row of rows) {
+        if (row.seq > upTo) continue authors;
         if (size >= bytes) return { items, more: true };
         const item = toEventItem(authority, row);
         if (item === undefined) continue authors; // nor can those after it be used

@@ -45,12 +45,12 @@ function* complete(p: Peering, { marks, events, upTo }: Offer, o: Closing): Prog
   let rows: readonly Item[] = [];
   let isAll = true;
   let at = 0;
-  yield* fetchRows(p, p.shared.replica.lacking(marks), function* (items, head) {
+  yield* fetchRows(p, p.shared.replica.lacking(marks), upTo, function* (items, head) {
     if (rows.length > 0) isAll = (yield* storeSeparately(p, rows, at)) && isAll;
     rows = items;
     at = head;
   });
-  const pulled = events ? yield* pullMostEvents(p) : undefined;
+  const pulled = events ? yield* pullMostEvents(p, upTo) : undefined;
   const last = pulled?.items ?? [];
   if (isAll && pulled?.isAll !== false && (yield* o.store(upTo, [...rows, ...last]))) return true;
   yield* storeSeparately(p, [...rows, ...last], Math.max(at, pulled?.at ?? 0));

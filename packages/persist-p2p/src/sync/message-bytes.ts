@@ -44,9 +44,9 @@ function fieldsOf(m: Message): unknown[] {
     case "ask":
       return [m.after, m.to, m.all];
     case "want":
-      return [Buffer.concat(m.ids)];
+      return [Buffer.concat(m.ids), m.upTo ?? null];
     case "pull":
-      return [Buffer.concat([...m.vector.keys()].map(fromHex)), [...m.vector.values()]];
+      return [Buffer.concat([...m.vector.keys()].map(fromHex)), [...m.vector.values()], m.upTo ?? null];
     case "want-chunks":
       return [fromHex(m.digest), m.offset, m.count];
     case "page":
@@ -127,15 +127,16 @@ const readers: { readonly [K in Message["kind"]]: (fields: readonly unknown[]) =
     return { kind: "ask", after: count(after), to: count(to), all: truth(all) };
   },
   want: (fields) => {
-    const [ids] = array(fields, 1, 1);
+    const [ids, upTo] = array(fields, 2, 2);
     const parts = split(bytesOf(ids, 16, 16 * wantedAtOnce), 16);
-    return { kind: "want", ids: parts };
+    return { kind: "want", ids: parts, upTo: optional(upTo, count) };
   },
   pull: (fields) => {
-    const [authors, counts] = array(fields, 2, 2);
+    const [authors, counts, upTo] = array(fields, 3, 3);
     const names = split(bytesOf(authors, 0, 2 ** 20), 16);
     const numbers = array(counts, names.length, names.length);
-    return { kind: "pull", vector: new Map(names.map((name, i) => [toHex(name), count(numbers[i])])) };
+    const vector = new Map(names.map((name, i) => [toHex(name), count(numbers[i])]));
+    return { kind: "pull", vector, upTo: optional(upTo, count) };
   },
   "want-chunks": (fields) => {
     const [digest, offset, chunks] = array(fields, 3, 3);

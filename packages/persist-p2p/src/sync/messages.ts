@@ -56,12 +56,17 @@ export interface Ask {
   readonly all: boolean;
 }
 
-export interface Want {
+/** Of what has come to the receiver after `upTo` nothing is sent: it belongs to later commits, whose other parts it would come before. `undefined`: all is wanted. */
+interface Bounded {
+  readonly upTo: number | undefined;
+}
+
+export interface Want extends Bounded {
   readonly kind: "want";
   readonly ids: readonly Uint8Array[];
 }
 
-export interface Pull {
+export interface Pull extends Bounded {
   readonly kind: "pull";
   readonly vector: ReadonlyMap<string, number>;
 }

@@ -25,8 +25,8 @@ export interface Replica {
    * Of whole commits after the place, and not after another one, those that were read from others than `without`: what they are, without bodies. About as many rows as are asked for at once, and at least a commit where there is one.
    */
   relayedAfter(place: number, o: RelayedWanted): RelayedPage;
-  /** The rows with these ids; without those that are not here. */
-  rows(ids: readonly Uint8Array[]): readonly Item[];
+  /** The rows with these ids; without those that are not here, and those that a commit after `upTo` has changed. */
+  rows(ids: readonly Uint8Array[], upTo?: number): readonly Item[];
   /** Those that are not here with the same mark: what to ask for of what a peer offers. */
   lacking(offered: readonly Marked[]): readonly Marked[];
   /**
@@ -34,10 +34,11 @@ export interface Replica {
    * answered, for the peer to be told of.
    */
   unlessRemoved(rows: readonly Marked[], peer: string, floor: number): readonly Marked[];
-  /** Events of these authors after these numbers, each author's in order, as many as fit in `bytes` (at least one where there is one). Of authors that are not named: from the first. */
+  /** Events of these authors after these numbers, each author's in order, as many as fit in `bytes` (at least one where there is one). Of authors that are not named: from the first. None of commits after `upTo`. */
   eventsAfter(
     vector: ReadonlyMap<string, number>,
     bytes: number,
+    upTo?: number,
   ): { readonly items: readonly Item[]; readonly more: boolean };
 
   /** Of all rows whose id starts with the first `nibbles` (0 to 32) half bytes of the prefix. */

@@ -72,8 +72,7 @@ export function createSource(p: Peering, o: Answering): Source {
       asks.delete(kind);
       if (what.kind === "ask") return offerOrGive(what);
       if (what.kind === "want") return rows(what);
-      if (what.kind === "pull")
-        return { kind: "events", ...replica.eventsAfter(what.vector, pageBytes * 2), head: replica.head() };
+      if (what.kind === "pull") return events(what);
       return compared(what);
     }
     return undefined;
@@ -89,13 +88,22 @@ export function createSource(p: Peering, o: Answering): Source {
     return { kind: "offer", marks, events, upTo: place };
   }
 
-  function rows({ ids }: Want): Reply {
+  function events({ vector, upTo }: Pull): Reply {
+    // What has a bound is stored together.
+    const bytes = upTo === undefined ? pageBytes * 2 : commitBytes / 2;
+    return { kind: "events", ...replica.eventsAfter(vector, bytes, upTo), head: replica.head() };
+  }
+
+  function rows({ ids, upTo }: Want): Reply {
     // Whoever leads has seen them in a list, and cannot know that it has removed them itself.
     const kept = new Set(replica.unlessRemoved(ids.map(toMarked), p.peer, p.floor).map(({ id }) => id));
     const items: Item[] = [];
     let answered = 0;
     for (let bytes = 0; answered < ids.length && bytes < pageBytes * 2; answered += rowsAtOnce) {
-      const some = replica.rows(ids.slice(answered, answered + rowsAtOnce).filter((id) => kept.has(id)));
+      const some = replica.rows(
+        ids.slice(answered, answered + rowsAtOnce).filter((id) => kept.has(id)),
+        upTo,
+      );
       items.push(...some);
       bytes += sizeOf(some);
     }

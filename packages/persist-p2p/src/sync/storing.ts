@@ -61,19 +61,22 @@ export function* storeSeparately(p: Peering, items: readonly Item[], at: number)
 
 /** Reads all events that the peer has and this replica has not; `false`: some of them are ahead of the clock here. */
 export function* pullEvents(p: Peering): Program<boolean> {
-  const { items, at, isAll } = yield* pullMostEvents(p);
+  const { items, at, isAll } = yield* pullMostEvents(p, undefined);
   return (items.length === 0 || (yield* store(p, { items, place: () => undefined, at }))) && isAll;
 }
 
-/** The same, but the last of them are returned, to be stored with something else. */
-export function* pullMostEvents(p: Peering): Program<{ items: readonly Item[]; at: number; isAll: boolean }> {
+/** The same of those that the peer had at this place, but the last of them are returned, to be stored with something else. */
+export function* pullMostEvents(
+  p: Peering,
+  upTo: number | undefined,
+): Program<{ items: readonly Item[]; at: number; isAll: boolean }> {
   const { replica } = p.shared;
   /** Of these authors nothing more can be had now. */
   const early = new Set<string>();
   for (;;) {
     yield* turnOf(p);
     const vector = new Map([...replica.vector(), ...[...early].map((author) => [author, allOfThem] as const)]);
-    const { items, more, head: at } = yield* request(p, { kind: "pull", vector }, "events");
+    const { items, more, head: at } = yield* request(p, { kind: "pull", vector, upTo }, "events");
     if (!more || items.length === 0) return { items, at, isAll: early.size === 0 };
     const outcome = yield* tryToStore(p, { items, place: () => undefined, at });
     if (typeof outcome === "object") for (const author of outcome.authors) early.add(author);

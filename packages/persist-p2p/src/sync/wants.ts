@@ -33,7 +33,7 @@ export function* fetchWanted(p: Peering, wants: Wants): Program<boolean> {
   while (wants.size() > 0) {
     yield* turnOf(p);
     const lacking = p.shared.replica.lacking(wants.take(wantedAtOnce / 4));
-    yield* fetchRows(p, lacking, function* (items, at) {
+    yield* fetchRows(p, lacking, undefined, function* (items, at) {
       const isStored = yield* storeSeparately(p, items, at);
       isAll &&= isStored;
     });
@@ -42,10 +42,11 @@ export function* fetchWanted(p: Peering, wants: Wants): Program<boolean> {
   return isAll;
 }
 
-/** Asks for rows; `full` gets what has come, each time that it is as much as one commit may be, and in the end. */
+/** Asks for rows as they are at a place of the peer's; `full` gets what has come, each time that it is as much as one commit may be, and in the end. */
 export function* fetchRows(
   p: Peering,
   lacking: readonly Marked[],
+  upTo: number | undefined,
   full: (items: readonly Item[], at: number) => Program,
 ): Program {
   let items: Item[] = [];
@@ -53,7 +54,7 @@ export function* fetchRows(
   let at = 0;
   for (let ids = lacking.map(({ id }) => id); ids.length > 0; ) {
     const some = ids.slice(0, wantedAtOnce);
-    const rows = yield* request(p, { kind: "want", ids: some }, "rows");
+    const rows = yield* request(p, { kind: "want", ids: some, upTo }, "rows");
     if (rows.answered === 0 || rows.answered > some.length) throw new Violation("an answer to no question");
     ids = ids.slice(rows.answered);
     items.push(...rows.items);

@@ -88,3 +88,25 @@ test("a commit in which something was merged is passed on whole, also where othe
     events: false,
   });
 });
+
+test("of what a later commit has changed, or appended, nothing is told to who asks for what was there before it", async () => {
+  const [a, b, c] = await three();
+  await a.store.transaction(async ({ kv, events }) => {
+    await kv.set("k", 1);
+    await kv.set("again", 1);
+    await events.append("s", { type: "t", data: 1 });
+  });
+  read(a, b);
+  const upTo = b.replica.head();
+  const { marks } = b.replica.relayedAfter(0, { without: c.replica.id, upTo });
+  const ids = marks.map(({ id }) => id);
+  await a.store.transaction(async ({ kv, events }) => {
+    await kv.set("again", 2);
+    await events.append("s", { type: "t", data: 2 });
+  });
+  read(a, b);
+  expect(b.replica.rows(ids)).toHaveLength(2);
+  expect(b.replica.rows(ids, upTo)).toHaveLength(1);
+  expect(b.replica.eventsAfter(new Map(), 1e6).items).toHaveLength(2);
+  expect(b.replica.eventsAfter(new Map(), 1e6, upTo)).toMatchObject({ items: [{}], more: false });
+});

@@ -218,7 +218,8 @@ export function createModelReplica({ name, now, from }: ModelOptions): ModelRepl
       return { marks: items.filter(({ kind }) => kind === "row"), events, place: page.place };
     },
 
-    rows: (ids) => ids.flatMap((id) => state.rows.get(hex(id)) ?? []),
+    rows: (ids, upTo = state.seq) =>
+      ids.flatMap((id) => state.rows.get(hex(id)) ?? []).filter(({ seq }) => seq <= upTo),
     lacking: (offered) =>
       offered.filter(({ id, mark }) => {
         const row = state.rows.get(hex(id));
@@ -227,11 +228,12 @@ export function createModelReplica({ name, now, from }: ModelOptions): ModelRepl
 
     unlessRemoved: (rows) => rows, // nothing is ever removed here
 
-    eventsAfter(vector, bytes) {
+    eventsAfter(vector, bytes, upTo = state.seq) {
       const items: Item[] = [];
       let size = 0;
       for (const [author, log] of state.events) {
         for (const event of log.slice(vector.get(author) ?? 0)) {
+          if (event.seq > upTo) break;
           if (size >= bytes) return { items, more: true };
           items.push(event);
           size += event.body.length;
