@@ -2,6 +2,7 @@
 import type { Store } from "@cuitty/persist-core";
 import { equal } from "./assertions.ts";
 import type { Context } from "./context.ts";
+import { eventually } from "./eventually.ts";
 import type { Place } from "./place.ts";
 
 export interface Peers {
@@ -48,4 +49,10 @@ export async function onBoth<T>({ a, b }: Peers, look: (store: Store) => Promise
   const [one, other] = [await look(a), await look(b)];
   equal(other, one, "what the other peer has");
   return one;
+}
+
+/** What is written from here on is later by every clock of this machine. */
+export async function untilLater(): Promise<void> {
+  const now = Date.now();
+  await eventually(() => Date.now() > now, "the clock goes on");
 }

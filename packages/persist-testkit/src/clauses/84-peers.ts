@@ -3,7 +3,7 @@ import type { Store } from "@cuitty/persist-core";
 import { equal, holds, present } from "../assertions.ts";
 import { type Chapter, clause } from "../clause.ts";
 import { bytesOf } from "../content.ts";
-import { onBoth, openPeers } from "../peers.ts";
+import { onBoth, openPeers, untilLater } from "../peers.ts";
 
 interface Note {
   readonly title: string;
@@ -175,6 +175,7 @@ export const peers: Chapter = {
       await notesOf(peers.a).put("r", note);
       await peers.apart(async () => {
         await notesOf(peers.a).put("r", other);
+        await untilLater();
         await notesOf(peers.b).update("r", { done: true });
       });
       equal(await onBoth(peers, noteOf), other, "the record");
@@ -218,6 +219,7 @@ export const peers: Chapter = {
       await peers.a.kv.set("n", 10);
       await peers.apart(async () => {
         await peers.a.kv.set("n", 0);
+        await untilLater();
         await peers.b.kv.increment("n", 5);
       });
       equal(await onBoth(peers, ({ kv }) => kv.get("n")), 0, "the value");
@@ -231,6 +233,7 @@ export const peers: Chapter = {
       await apart(async () => {
         await notesOf(a).delete("r");
         await a.kv.delete("n");
+        await untilLater();
         await notesOf(b).update("r", { title: "two" });
         await b.kv.increment("n", 5);
       });

@@ -4,7 +4,7 @@ import { equal, holds } from "../assertions.ts";
 import { type Chapter, clause } from "../clause.ts";
 import { eventually } from "../eventually.ts";
 import { follow } from "../following.ts";
-import { onBoth, openPeers } from "../peers.ts";
+import { onBoth, openPeers, untilLater } from "../peers.ts";
 import { event, numbered, read, withIds } from "../sample-events.ts";
 
 const sorted = (events: readonly unknown[]) => events.map(String).sort();
@@ -20,12 +20,6 @@ async function each<T>(
     await look(item);
     if (isLast(item)) break;
   }
-}
-
-/** What is written from here on is later by every clock of this machine. */
-async function untilLater(): Promise<void> {
-  const now = Date.now();
-  await eventually(() => Date.now() > now, "the clock goes on");
 }
 
 export const eventsOfPeers: Chapter = {
