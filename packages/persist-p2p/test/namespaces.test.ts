@@ -50,7 +50,7 @@ describe.skipIf(missing)(`machines in a network of their own${missing && ` (skip
       const away = all.filter((_, i) => (i + round) % 2 === 0);
       for (const { machine } of away) machine.unplug();
       await Promise.all(all.map(({ store }) => writtenBy(store, 3)));
-      // One on each side.
+      // Of an even number one on each side.
       const victims = [round % all.length, (round + 1) % all.length];
       for (const victim of victims) {
         const killed = all[victim] as Inhabitant;

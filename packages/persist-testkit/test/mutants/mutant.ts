@@ -80,8 +80,8 @@ export function harnessOf(name: string, create: () => PersistAdapter): Harness {
 
 /** Every commit with each of its operations changed. */
 export const changingOps =
-  (change: (op: Op, number: number, list: readonly Op[]) => Op): Change =>
-  (engine) => ({
+  (change: (op: Op, number: number, list: readonly Op[]) => Op) =>
+  (engine: Engine): Partial<Engine> => ({
     commit: (lists, o) =>
       engine.commit(
         lists.map((list) => list.map(change)),

@@ -2,7 +2,7 @@
 import type { Engine, Op, PersistAdapter, PutOp } from "@cuitty/persist-core";
 import type { Harness } from "@cuitty/persist-testkit";
 import { p2pThreeHarness } from "../p2p-harness.ts";
-import type { Mutant } from "./mutant.ts";
+import { changingOps, type Mutant } from "./mutant.ts";
 
 /** Where they live, wrong or not. */
 export const threePeers: Harness & { end(): void } = p2pThreeHarness();
@@ -22,16 +22,6 @@ function peersMutant(name: string, clauses: readonly string[], change: (engine: 
     create: () => ({ ...threePeers, name, open: async (id) => changed(await threePeers.open(id)) }),
   };
 }
-
-const changingOps =
-  (change: (op: Op) => Op): ((engine: Engine) => Partial<Engine>) =>
-  (engine) => ({
-    commit: (lists, o) =>
-      engine.commit(
-        lists.map((list) => list.map(change)),
-        o,
-      ),
-  });
 
 function withoutUpdate(op: Op): Op {
   if (op.op !== "put") return op;

@@ -34,7 +34,7 @@ export const uniqueness: readonly Mutant[] = [
         ];
         entries.set(op.key, index);
         return { ...op, index };
-      })(engine, 0);
+      })(engine);
     },
   ),
   engineMutant(
